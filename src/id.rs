@@ -1,6 +1,6 @@
 //! Typed ids, one-time secrets and the randomness that both are made of.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -121,6 +121,14 @@ ids! {
     EntryId "aud";
     /// One of an account's own key pairs.
     KeyId "key";
+}
+
+/// Bytes in lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A secret that is handed out once and kept only as its digest.

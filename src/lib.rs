@@ -5,6 +5,22 @@
 //! | module | what it knows |
 //! | --- | --- |
 //! | [`time`], [`id`] | instants and the clock; ids, one-time secrets and randomness |
+//! | [`seal`] | sealing at rest under the master keys |
+//! | [`role`] | roles and what they permit |
+//! | [`account`] | accounts, their configuration, its rules and differences |
+//! | [`saml`] | the messages of SAML 2.0: read, verified, written |
+//! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
+//! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
 
+pub mod account;
+pub mod attempt;
+pub mod audit;
+pub mod claims;
 pub mod id;
+pub mod role;
+pub mod saml;
+pub mod seal;
+pub mod session;
+pub mod store;
 pub mod time;
+pub mod user;

@@ -1,0 +1,93 @@
+//! The audit: what was changed or refused, by whom, and to whom.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::id::{AccountId, EntryId};
+use crate::time::Timestamp;
+
+/// One entry, written in the transaction of what it reports.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// Its id.
+    pub id: EntryId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The account that it concerns.
+    pub account: AccountId,
+    /// Who did it: `shell:<user>`, a user's id, or `system`.
+    pub actor: String,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What can happen. The names are a public contract.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it, and the fields are theirs")]
+pub enum Event {
+    AccountCreated {
+        slug: String,
+    },
+    AccountEnabled,
+    AccountDisabled,
+    RevisionCreated {
+        revision: i64,
+        digest: String,
+    },
+    RevisionActivated {
+        revision: i64,
+        before: Option<i64>,
+        identity_provider: Vec<String>,
+    },
+    BreakGlass {
+        revision: i64,
+        reason: String,
+    },
+    SignedIn {
+        user: String,
+        attempt: String,
+        session: String,
+        first: bool,
+        roles: Vec<String>,
+    },
+    SignInRefused {
+        attempt: String,
+        code: String,
+        refusal: Option<String>,
+    },
+    SignInsRefusedUnverified {
+        count: u64,
+        since: Timestamp,
+    },
+    SignedOut {
+        user: String,
+        session: String,
+    },
+    UserInvited {
+        user: String,
+    },
+    UserSuspended {
+        user: String,
+        sessions_ended: u64,
+    },
+    UserRestored {
+        user: String,
+    },
+    UserDeleted {
+        user: String,
+        sessions_ended: u64,
+    },
+}
+
+impl Event {
+    /// The name of the event and its details, apart.
+    pub fn parts(&self) -> (String, Value) {
+        let mut whole = serde_json::to_value(self).unwrap_or_else(|_| json!({}));
+        let name = whole
+            .as_object_mut()
+            .and_then(|fields| fields.remove("event"));
+        let name = name.and_then(|name| name.as_str().map(str::to_owned));
+        (name.unwrap_or_default(), whole)
+    }
+}

@@ -1,0 +1,404 @@
+//! Verifies a response, from its text to a [`VerifiedAssertion`]; the only way to make one.
+
+use super::advice::{self, Advice};
+use super::assertion::{self, Attribute, VerifiedAssertion};
+use super::check::{Code, Rejection, Trace};
+use super::connection::Connection;
+use super::names::{ASSERTION, DSIG, PROTOCOL};
+use super::request::Pending;
+use super::signature::{self, Verified};
+use super::xml::{self, Node, Xml};
+use super::{encryption, scan, status};
+use crate::account::Encryption;
+use crate::id::Entropy;
+use crate::time::{Span, Timestamp};
+
+/// What a response is checked against.
+pub struct Context<'a> {
+    /// The account's connection.
+    pub connection: &'a Connection,
+    /// Opens the request of that id, if this browser carries it.
+    pub find: &'a dyn Fn(&str) -> Option<Pending>,
+    /// The present.
+    pub now: Timestamp,
+    /// For the key that stands in where none fits.
+    pub entropy: &'a Entropy,
+}
+
+/// What is known of a response, however far its verification came.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The checks so far.
+    pub trace: Trace,
+    /// The request that it answers, where this browser carries that.
+    pub request: Option<Pending>,
+    /// What is used up from now on, since a signature has verified.
+    pub spent: Option<Spent>,
+    /// How far the identity provider's clock is ahead of ours.
+    pub clock_difference: Option<Span>,
+    /// The claims; nothing of them is proved before `spent` is there.
+    pub claims: Vec<Attribute>,
+}
+
+/// An assertion whose signature has verified, and until when it must not come again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// The assertion's id.
+    pub assertion: String,
+    /// The fingerprint of the certificate whose key verified.
+    pub fingerprint: String,
+    /// The latest instant at which it could still be accepted.
+    pub until: Timestamp,
+}
+
+impl Reading {
+    /// A signature has verified: what it covers cannot be used again, whatever becomes of this sign-in.
+    fn spend(&mut self, xml: &Xml<'_>, node: Node, verified: &Verified, context: &Context<'_>) {
+        let until = assertion::latest(xml, node).map_or(context.now, |until| {
+            until.plus(context.connection.skew().twice())
+        });
+        self.spent = Some(Spent {
+            assertion: xml.attribute(node, "ID").unwrap_or_default().to_owned(),
+            fingerprint: verified.fingerprint().to_owned(),
+            until: until.max(context.now.plus(MEMORY)),
+        });
+    }
+}
+
+/// Ids are remembered for at least so long.
+const MEMORY: Span = Span::hours(24);
+/// A response may be that old, plus the skew.
+const FRESH: Span = Span::minutes(5);
+
+/// Verifies the response in the order of the profile; the first failure decides.
+pub fn verify(
+    text: &str,
+    context: &Context<'_>,
+    reading: &mut Reading,
+) -> Result<VerifiedAssertion, Rejection> {
+    let xml = parse(text, &mut reading.trace)?;
+    let root = xml.root();
+    envelope(&xml, context, reading)?;
+    outer(&xml, context, reading)?;
+    status::check(&xml, context.connection, context.now, reading)?;
+    let place = the_assertion(&xml, &mut reading.trace)?;
+    reading.claims = assertion::peek(&xml, place);
+    signatures_in_place(&xml, &[root, place], &mut reading.trace)?;
+    let response = signed(&xml, root, "Response", context, &mut reading.trace)?;
+    if let Some(verified) = &response {
+        reading.spend(&xml, root, verified, context);
+    }
+    if xml.is(place, ASSERTION, "EncryptedAssertion") {
+        return encrypted(&xml, place, response, context, reading);
+    }
+    let holds = context.connection.saml().encryption != Encryption::Required;
+    if !holds {
+        return Err(reading.trace.fail(
+            Code::Encryption,
+            "Assertion",
+            "a clear assertion",
+            Some(Advice::ClearAssertion),
+        ));
+    }
+    reading
+        .trace
+        .pass(Code::Encryption, "Assertion", "not encrypted");
+    reading
+        .trace
+        .pass(Code::Decryption, "Assertion", "nothing to decrypt");
+    trusted(&xml, place, response, context, reading)
+}
+
+fn parse<'x>(text: &'x str, trace: &mut Trace) -> Result<Xml<'x>, Rejection> {
+    match Xml::parse(text, &scan::MESSAGE) {
+        Ok(xml) => {
+            trace.pass(Code::Limits, "Document", &format!("{} bytes", text.len()));
+            trace.pass(Code::Xml, "Document", "well-formed");
+            Ok(xml)
+        }
+        Err(xml::Error::TooMuch(what)) => trace.refuse(Code::Limits, "Document", &what),
+        Err(xml::Error::Malformed(what)) => trace.refuse(Code::Xml, "Document", &what),
+    }
+}
+
+fn envelope(xml: &Xml<'_>, context: &Context<'_>, reading: &mut Reading) -> Result<(), Rejection> {
+    let (root, trace) = (xml.root(), &mut reading.trace);
+    let name = format!("{} of {}", xml.name(root), xml.namespace(root));
+    trace.demand(
+        xml.is(root, PROTOCOL, "Response"),
+        Code::Root,
+        "Root element",
+        "samlp:Response",
+        &name,
+    )?;
+    let version = xml.attribute(root, "Version").unwrap_or("absent");
+    trace.demand(
+        version == "2.0",
+        Code::Root,
+        "Version of the response",
+        "2.0",
+        version,
+    )?;
+    let id = xml.attribute(root, "ID").unwrap_or_default();
+    trace.demand(
+        !id.is_empty(),
+        Code::Root,
+        "ID of the response",
+        "an ID",
+        id,
+    )?;
+    let written = xml.attribute(root, "IssueInstant").unwrap_or("absent");
+    let Some(at) = Timestamp::parse(written) else {
+        return trace.refuse(Code::Root, "IssueInstant of the response", written);
+    };
+    let (ahead, skew) = (at.since(context.now), context.connection.skew());
+    reading.clock_difference = Some(ahead);
+    let fresh = ahead <= skew
+        && context.now.since(at).as_millis() <= FRESH.as_millis().saturating_add(skew.as_millis());
+    if !fresh {
+        let found = format!("{written}, {ahead} ahead of our clock");
+        return Err(trace.fail(
+            Code::Root,
+            "IssueInstant of the response",
+            &found,
+            Some(Advice::Clock {
+                seconds: ahead.as_seconds(),
+            }),
+        ));
+    }
+    trace.pass(
+        Code::Root,
+        "IssueInstant of the response",
+        &format!("{written}, {ahead} ahead of our clock"),
+    );
+    Ok(())
+}
+
+/// What costs nothing: where it was sent, by whom, and for which request.
+fn outer(xml: &Xml<'_>, context: &Context<'_>, reading: &mut Reading) -> Result<(), Rejection> {
+    let (root, connection) = (xml.root(), context.connection);
+    let (acs, destination) = (
+        &connection.addresses.acs,
+        xml.attribute(root, "Destination"),
+    );
+    let bound = xml.named(root, DSIG, "Signature").next().is_some();
+    let holds = destination.map_or(!bound, |found| found == acs);
+    reading.trace.demand(
+        holds,
+        Code::Destination,
+        "Destination of the response",
+        acs,
+        destination.unwrap_or("absent"),
+    )?;
+    if let Some(issuer) = only(xml, root, ASSERTION, "Issuer", Code::Issuer, reading)? {
+        assertion::issuer(
+            xml,
+            issuer,
+            connection,
+            "Issuer of the response",
+            &mut reading.trace,
+        )?;
+    }
+    match xml.attribute(root, "InResponseTo") {
+        Some(id) => {
+            reading.request = (context.find)(id)
+                .filter(|pending| pending.id == id && pending.account == connection.account.id);
+            let fresh = reading
+                .request
+                .as_ref()
+                .is_some_and(|pending| pending.is_fresh(context.now));
+            if !fresh {
+                let advice = Advice::UnknownRequest {
+                    expired: reading.request.is_some(),
+                };
+                return Err(reading.trace.fail(
+                    Code::InResponseTo,
+                    "InResponseTo of the response",
+                    id,
+                    Some(advice),
+                ));
+            }
+            reading
+                .trace
+                .pass(Code::InResponseTo, "InResponseTo of the response", id);
+        }
+        None if connection.saml().allow_idp_initiated => reading.trace.pass(
+            Code::InResponseTo,
+            "InResponseTo of the response",
+            "absent, which the account allows",
+        ),
+        None => {
+            let advice = Advice::Unsolicited {
+                bookmark: connection.addresses.acs.replace("/acs", "/login"),
+            };
+            return Err(reading.trace.fail(
+                Code::InResponseTo,
+                "InResponseTo of the response",
+                "absent",
+                Some(advice),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The child of that name, where a second one ends the sign-in.
+fn only(
+    xml: &Xml<'_>,
+    node: Node,
+    namespace: &str,
+    name: &str,
+    code: Code,
+    reading: &mut Reading,
+) -> Result<Option<Node>, Rejection> {
+    xml.child(node, namespace, name)
+        .or_else(|error| reading.trace.refuse(code, name, &error.to_string()))
+}
+
+/// The one assertion of the document, clear or encrypted, as a child of the response.
+fn the_assertion(xml: &Xml<'_>, trace: &mut Trace) -> Result<Node, Rejection> {
+    let all: Vec<Node> = xml
+        .all(ASSERTION, "Assertion")
+        .chain(xml.all(ASSERTION, "EncryptedAssertion"))
+        .collect();
+    let [one] = *all.as_slice() else {
+        return trace.refuse(
+            Code::Assertion,
+            "Assertions in the response",
+            &all.len().to_string(),
+        );
+    };
+    trace.demand(
+        xml.parent(one) == Some(xml.root()),
+        Code::Assertion,
+        "Place of the assertion",
+        "child of the response",
+        "elsewhere",
+    )?;
+    Ok(one)
+}
+
+fn signatures_in_place(xml: &Xml<'_>, signed: &[Node], trace: &mut Trace) -> Result<(), Rejection> {
+    let astray = xml.all(DSIG, "Signature").any(|node| {
+        xml.parent(node)
+            .is_none_or(|parent| !signed.contains(&parent))
+    });
+    if astray {
+        return trace.refuse(
+            Code::Signature,
+            "Place of the signatures",
+            "one that stands in neither the response nor the assertion",
+        );
+    }
+    Ok(())
+}
+
+/// The verified signature of `node`, if it has one; one that does not verify ends the sign-in.
+fn signed(
+    xml: &Xml<'_>,
+    node: Node,
+    what: &str,
+    context: &Context<'_>,
+    trace: &mut Trace,
+) -> Result<Option<Verified>, Rejection> {
+    let keys = &context.connection.idp.signing;
+    let verified = match signature::find(xml, node) {
+        Ok(None) => return Ok(None),
+        Ok(Some(signature)) => {
+            signature::verify(xml, node, signature, keys).map_err(|error| (Some(signature), error))
+        }
+        Err(error) => Err((None, error)),
+    };
+    match verified {
+        Ok(verified) => {
+            trace.pass(
+                Code::Signature,
+                &format!("Signature of the {what}"),
+                &format!("verifies with certificate {}", verified.fingerprint()),
+            );
+            Ok(Some(verified))
+        }
+        Err((signature, error)) => {
+            let advice = advice::signature(xml, signature, &error, context.connection);
+            Err(trace.fail(
+                Code::Signature,
+                &format!("Signature of the {what}"),
+                &error.to_string(),
+                advice,
+            ))
+        }
+    }
+}
+
+fn encrypted(
+    xml: &Xml<'_>,
+    place: Node,
+    response: Option<Verified>,
+    context: &Context<'_>,
+    reading: &mut Reading,
+) -> Result<VerifiedAssertion, Rejection> {
+    let connection = context.connection;
+    if connection.saml().encryption == Encryption::Off {
+        return Err(reading.trace.fail(
+            Code::Encryption,
+            "Assertion",
+            "an encrypted assertion",
+            Some(Advice::UnexpectedEncryption),
+        ));
+    }
+    reading
+        .trace
+        .pass(Code::Encryption, "Assertion", "encrypted");
+    let recipient = encryption::recipient(xml, place);
+    let unreadable = || Some(advice::decryption(recipient.as_ref(), connection));
+    let plain = match encryption::decrypt(xml, place, &connection.decryption, context.entropy) {
+        Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(encryption::Error::Shape(what)) => {
+            return Err(reading
+                .trace
+                .fail(Code::Decryption, "Encrypted assertion", &what, None));
+        }
+        Err(encryption::Error::Unreadable) => String::new(),
+    };
+    let inner = Xml::parse(&plain, &scan::MESSAGE).ok().filter(|inner| {
+        let nested = inner.all(ASSERTION, "Assertion").count()
+            + inner.all(ASSERTION, "EncryptedAssertion").count();
+        inner.is(inner.root(), ASSERTION, "Assertion") && nested == 1
+    });
+    let Some(inner) = inner else {
+        return Err(reading.trace.fail(
+            Code::Decryption,
+            "Encrypted assertion",
+            "cannot be decrypted",
+            unreadable(),
+        ));
+    };
+    reading
+        .trace
+        .pass(Code::Decryption, "Encrypted assertion", "decrypted");
+    reading.claims = assertion::peek(&inner, inner.root());
+    signatures_in_place(&inner, &[inner.root()], &mut reading.trace)?;
+    trusted(&inner, inner.root(), response, context, reading)
+}
+
+/// Demands a signature over what is read: the assertion's own, or that of the response around it.
+fn trusted(
+    xml: &Xml<'_>,
+    place: Node,
+    response: Option<Verified>,
+    context: &Context<'_>,
+    reading: &mut Reading,
+) -> Result<VerifiedAssertion, Rejection> {
+    let own = signed(xml, place, "Assertion", context, &mut reading.trace)?;
+    let read = own.as_ref().map_or(place, Verified::node);
+    let Some(verified) = own.or(response) else {
+        return Err(reading.trace.fail(
+            Code::Signature,
+            "Signatures",
+            "neither the response nor the assertion is signed",
+            Some(Advice::NothingSigned),
+        ));
+    };
+    reading.spend(xml, read, &verified, context);
+    assertion::check(xml, read, context, reading)
+}

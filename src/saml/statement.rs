@@ -1,0 +1,85 @@
+//! How and when the person proved who they are (SAML Core 2.7.2).
+
+use super::check::{Code, Rejection};
+use super::names::ASSERTION;
+use super::response::{Context, Reading};
+use super::xml::{Node, Xml};
+use crate::time::Timestamp;
+
+pub(super) struct Statement {
+    pub(super) session_index: Option<String>,
+    pub(super) session_ends: Option<Timestamp>,
+    pub(super) authenticated_at: Timestamp,
+}
+
+pub(super) fn statement(
+    xml: &Xml<'_>,
+    node: Node,
+    context: &Context<'_>,
+    reading: &mut Reading,
+) -> Result<Statement, Rejection> {
+    let (code, skew, trace) = (
+        Code::AuthnStatement,
+        context.connection.skew(),
+        &mut reading.trace,
+    );
+    let mut all = xml.named(node, ASSERTION, "AuthnStatement");
+    let (Some(found), None) = (all.next(), all.next()) else {
+        return trace.refuse(code, "Authentication statement", "not exactly one");
+    };
+    let instant = xml
+        .attribute(found, "AuthnInstant")
+        .and_then(Timestamp::parse)
+        .filter(|at| *at <= context.now.plus(skew));
+    let Some(authenticated_at) = instant else {
+        return trace.refuse(
+            code,
+            "AuthnInstant",
+            xml.attribute(found, "AuthnInstant").unwrap_or("absent"),
+        );
+    };
+    let ends = xml
+        .attribute(found, "SessionNotOnOrAfter")
+        .map(Timestamp::parse);
+    if ends.is_some_and(|ends| ends.is_none_or(|ends| context.now >= ends.plus(skew))) {
+        return trace.refuse(code, "SessionNotOnOrAfter", "passed, or not a time in UTC");
+    }
+    let classes = xml
+        .child(found, ASSERTION, "AuthnContext")
+        .and_then(|outer| match outer {
+            Some(outer) => xml.child(outer, ASSERTION, "AuthnContextClassRef"),
+            None => Ok(None),
+        });
+    let class = classes
+        .and_then(|class| class.map(|node| xml.text(node)).transpose())
+        .or_else(|error| trace.refuse(code, "Context class", &error.to_string()))?;
+    let class = class.unwrap_or_else(|| "absent".to_owned());
+    if let Some(pending) = &reading.request {
+        let asked = pending.context.is_empty() || pending.context.contains(&class);
+        trace.demand(
+            asked,
+            code,
+            "Authentication context class",
+            &pending.context.join(", "),
+            &class,
+        )?;
+        let recent = !pending.force_authn || authenticated_at >= pending.at.minus(skew);
+        trace.demand(
+            recent,
+            code,
+            "Time of authentication",
+            "after the request",
+            &authenticated_at.to_string(),
+        )?;
+    }
+    trace.pass(
+        code,
+        "Authentication",
+        &format!("{authenticated_at} by {class}"),
+    );
+    Ok(Statement {
+        session_index: xml.attribute(found, "SessionIndex").map(str::to_owned),
+        session_ends: ends.flatten(),
+        authenticated_at,
+    })
+}

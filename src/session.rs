@@ -1,0 +1,72 @@
+//! A session: who is signed in, where, and until when.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::SessionPolicy;
+use crate::id::{AccountId, SessionId, UserId};
+use crate::role::Role;
+use crate::saml::NameId;
+use crate::time::{Span, Timestamp};
+
+/// One sign-in of a person in a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id, as it may be shown.
+    pub id: SessionId,
+    /// The account.
+    pub account: AccountId,
+    /// The person.
+    pub user: UserId,
+    /// The roles that the sign-in gave.
+    pub roles: BTreeSet<Role>,
+    /// When the person proved who they are to the identity provider.
+    pub authenticated_at: Timestamp,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub seen_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+    /// How long it may lie unused.
+    pub idle: Span,
+    /// From where it began.
+    pub address: String,
+    /// What the browser says that it is.
+    pub browser: String,
+    /// The NameID, for a later logout.
+    pub name_id: Option<NameId>,
+    /// The identity provider's name for its session.
+    pub session_index: Option<String>,
+}
+
+/// Whether a session may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It may.
+    Live,
+    /// It was not used for too long.
+    Idle,
+    /// Its time is over.
+    Expired,
+}
+
+impl Session {
+    /// Whether it may be used at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        if now >= self.expires_at {
+            State::Expired
+        } else if now >= self.seen_at.plus(self.idle) {
+            State::Idle
+        } else {
+            State::Live
+        }
+    }
+}
+
+/// When a session that begins at `now` ends: the account's limit, or the identity provider's where that is sooner.
+pub fn ends(policy: SessionPolicy, asked: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let limit = now.plus(Span::hours(policy.absolute_hours));
+    asked.map_or(limit, |asked| asked.min(limit))
+}

@@ -1,0 +1,123 @@
+//! Login attempts; what came with them is sealed.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sqlx::FromRow;
+
+use super::db::{Error, Of, Tx, sql};
+use crate::attempt::{Attempt, Outcome};
+use crate::id::{AccountId, AttemptId, Entropy};
+use crate::seal::{Place, Ring};
+use crate::time::Timestamp;
+
+#[derive(FromRow)]
+struct Row {
+    account: String,
+    id: String,
+    sealed: String,
+}
+
+impl Tx {
+    /// The attempt of that reference, with the account that it was for.
+    pub async fn attempt(
+        &mut self,
+        id: AttemptId,
+        ring: &Ring,
+    ) -> Result<Option<(AccountId, Attempt)>, Error> {
+        let row = sql!(self, optional Row, "SELECT account, id, sealed FROM attempts WHERE id = $1", id.to_string())?;
+        row.map(|row| open(&row, ring).ok_or(Error::Stored("attempt")))
+            .transpose()
+    }
+
+    /// Removes attempts that are older than their time.
+    pub async fn delete_attempts(&mut self, before: Timestamp) -> Result<u64, Error> {
+        sql!(
+            self,
+            execute,
+            "DELETE FROM attempts WHERE at < $1",
+            before.millis()
+        )
+    }
+}
+
+impl Of<'_> {
+    /// Keeps an attempt.
+    pub async fn save_attempt(
+        &mut self,
+        attempt: &Attempt,
+        ring: &Ring,
+        entropy: &Entropy,
+    ) -> Result<(), Error> {
+        let (id, broken) = (attempt.id.to_string(), || Error::Stored("attempt"));
+        let plain = serde_json::to_vec(attempt).map_err(|_| broken())?;
+        let sealed = ring
+            .seal(&plain, place(&self.account, &id), entropy)
+            .map_err(|_| broken())?;
+        let user = match attempt.outcome {
+            Outcome::Accepted { user } => Some(user.to_string()),
+            Outcome::Refused { .. } => None,
+        };
+        sql!(
+            self.tx,
+            execute,
+            "INSERT INTO attempts (account, id, at, outcome, user_id, sealed) VALUES ($1, $2, $3, $4, $5, $6)",
+            &self.account,
+            &id,
+            attempt.at.millis(),
+            attempt.outcome.as_str(),
+            user,
+            STANDARD.encode(sealed),
+        )?;
+        Ok(())
+    }
+
+    /// The latest attempts, newest first.
+    pub async fn attempts(&mut self, limit: i64, ring: &Ring) -> Result<Vec<Attempt>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, sealed FROM attempts WHERE account = $1 ORDER BY id DESC LIMIT $2",
+            &self.account,
+            limit
+        )?;
+        rows.iter()
+            .map(|row| {
+                open(row, ring)
+                    .map(|(_, attempt)| attempt)
+                    .ok_or(Error::Stored("attempt"))
+            })
+            .collect()
+    }
+
+    /// Removes the account's attempts from before its own, shorter time.
+    pub async fn delete_attempts(&mut self, before: Timestamp) -> Result<u64, Error> {
+        sql!(
+            self.tx,
+            execute,
+            "DELETE FROM attempts WHERE account = $1 AND at < $2",
+            &self.account,
+            before.millis()
+        )
+    }
+}
+
+fn open(row: &Row, ring: &Ring) -> Option<(AccountId, Attempt)> {
+    let plain = ring
+        .open(
+            &STANDARD.decode(&row.sealed).ok()?,
+            place(&row.account, &row.id),
+        )
+        .ok()?;
+    Some((
+        AccountId::parse(&row.account)?,
+        serde_json::from_slice(&plain).ok()?,
+    ))
+}
+
+fn place<'a>(account: &'a str, id: &'a str) -> Place<'a> {
+    Place {
+        purpose: "attempts.sealed",
+        account,
+        at: id,
+    }
+}

@@ -1,0 +1,188 @@
+//! The two databases behind one door; the only file that names their drivers.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use crate::id::AccountId;
+
+/// A database that is migrated and ready.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// A file beside the server.
+    Sqlite(SqlitePool),
+    /// A server that several nodes share.
+    Postgres(PgPool),
+}
+
+/// One transaction; without [`Tx::commit`] nothing of it stays.
+pub enum Tx {
+    /// In SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// In PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction within one account.
+pub struct Of<'t> {
+    pub(super) tx: &'t mut Tx,
+    pub(super) account: String,
+    pub(super) id: AccountId,
+}
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address names neither database.
+    #[error("the database address must begin with sqlite:// or postgres://")]
+    Address,
+    /// The folder of the database file cannot be made.
+    #[error("the folder {path}: {source}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The schema is not what this program knows.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A stored value cannot be read.
+    #[error("a stored {0} cannot be read")]
+    Stored(&'static str),
+    /// The database itself.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Error {
+    /// Whether something of that name was there already.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+impl Store {
+    /// Opens the database at `url`, makes it where it is a file that is not there, and migrates it.
+    pub async fn open(url: &str, max_connections: u32) -> Result<Self, Error> {
+        let wait = Duration::from_secs(5);
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?.application_name("vestibule");
+            let pool = PgPoolOptions::new()
+                .max_connections(max_connections)
+                .acquire_timeout(wait);
+            let pool = pool.connect_with(options).await?;
+            sqlx::migrate!().run(&pool).await?;
+            return Ok(Self::Postgres(pool));
+        }
+        let path = url.strip_prefix("sqlite://").ok_or(Error::Address)?;
+        make_folder(Path::new(path))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(wait);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(wait);
+        let pool = pool.connect_with(options).await?;
+        sqlx::migrate!().run(&pool).await?;
+        Ok(Self::Sqlite(pool))
+    }
+
+    /// A transaction that will change something; writers of SQLite queue here and not at their first change.
+    pub async fn write(&self) -> Result<Tx, Error> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that only looks.
+    pub async fn read(&self) -> Result<Tx, Error> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN READ ONLY").await?),
+        })
+    }
+
+    /// Ends all connections, so that a file can be moved or removed.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything that was changed last.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(tx) => Ok(tx.commit().await?),
+            Self::Postgres(tx) => Ok(tx.commit().await?),
+        }
+    }
+
+    /// The rows of one account.
+    pub fn of(&mut self, account: AccountId) -> Of<'_> {
+        Of {
+            tx: self,
+            account: account.to_string(),
+            id: account,
+        }
+    }
+}
+
+fn make_folder(file: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    let Some(folder) = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
+    made.map_err(|source| Error::Folder {
+        path: folder.display().to_string(),
+        source,
+    })
+}
+
+/// `sql!(tx, execute, "…", values…)` gives the count of rows, `sql!(tx, optional Row, …)` and `sql!(tx, all Row, …)` rows.
+macro_rules! sql {
+    (@each $tx:expr, $connection:ident, $call:expr) => {
+        match &mut *$tx {
+            $crate::store::Tx::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $call
+            }
+            $crate::store::Tx::Postgres(transaction) => {
+                let $connection = &mut **transaction;
+                $call
+            }
+        }
+    };
+    ($tx:expr, execute, $text:literal $(, $value:expr)* $(,)?) => {
+        sql!(@each $tx, connection, sqlx::query($text)$(.bind($value))*.execute(connection).await.map(|done| done.rows_affected()))
+            .map_err($crate::store::Error::from)
+    };
+    ($tx:expr, optional $row:ty, $text:literal $(, $value:expr)* $(,)?) => {
+        sql!(@each $tx, connection, sqlx::query_as::<_, $row>($text)$(.bind($value))*.fetch_optional(connection).await)
+            .map_err($crate::store::Error::from)
+    };
+    ($tx:expr, all $row:ty, $text:literal $(, $value:expr)* $(,)?) => {
+        sql!(@each $tx, connection, sqlx::query_as::<_, $row>($text)$(.bind($value))*.fetch_all(connection).await)
+            .map_err($crate::store::Error::from)
+    };
+}
+pub(super) use sql;

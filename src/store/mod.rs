@@ -1,0 +1,15 @@
+//! The only place with SQL: one text for SQLite and PostgreSQL, one transaction for what belongs together.
+//!
+//! What belongs to an account is reached through [`Tx::of`] alone, so that no query can forget whose rows it means.
+
+mod account;
+mod attempt;
+mod audit;
+mod db;
+mod key;
+mod session;
+mod used;
+mod user;
+
+pub use account::NewRevision;
+pub use db::{Error, Of, Store, Tx};

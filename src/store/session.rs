@@ -1,0 +1,200 @@
+//! Sessions, by the digest of the secret that the browser holds.
+
+use sqlx::FromRow;
+
+use super::db::{Error, Of, Tx, sql};
+use crate::id::{AccountId, SessionId, UserId};
+use crate::session::Session;
+use crate::time::{Span, Timestamp};
+
+#[derive(FromRow)]
+struct Row {
+    account: String,
+    id: String,
+    user_id: String,
+    roles: String,
+    authenticated_at: i64,
+    created_at: i64,
+    seen_at: i64,
+    expires_at: i64,
+    idle: i64,
+    address: String,
+    browser: String,
+    name_id: Option<String>,
+    session_index: Option<String>,
+}
+
+impl Row {
+    fn session(self) -> Result<Session, Error> {
+        let broken = || Error::Stored("session");
+        let name_id = self
+            .name_id
+            .map(|text| serde_json::from_str(&text))
+            .transpose();
+        Ok(Session {
+            id: SessionId::parse(&self.id).ok_or_else(broken)?,
+            account: AccountId::parse(&self.account).ok_or_else(broken)?,
+            user: UserId::parse(&self.user_id).ok_or_else(broken)?,
+            roles: serde_json::from_str(&self.roles).map_err(|_| broken())?,
+            authenticated_at: Timestamp::from_millis(self.authenticated_at),
+            created_at: Timestamp::from_millis(self.created_at),
+            seen_at: Timestamp::from_millis(self.seen_at),
+            expires_at: Timestamp::from_millis(self.expires_at),
+            idle: Span::millis(self.idle),
+            address: self.address,
+            browser: self.browser,
+            name_id: name_id.map_err(|_| broken())?,
+            session_index: self.session_index,
+        })
+    }
+}
+
+impl Tx {
+    /// The session of that digest, unless it still waits for its person to confirm it.
+    pub async fn session(&mut self, digest: &str) -> Result<Option<Session>, Error> {
+        let row = sql!(
+            self,
+            optional Row,
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+             FROM sessions WHERE digest = $1 AND waiting = 0",
+            digest
+        )?;
+        row.map(Row::session).transpose()
+    }
+
+    /// Lets a session that waits begin, once; says which.
+    pub async fn confirm_session(
+        &mut self,
+        digest: &str,
+        since: Timestamp,
+    ) -> Result<Option<Session>, Error> {
+        let row = sql!(
+            self,
+            optional Row,
+            "UPDATE sessions SET waiting = 0 WHERE digest = $1 AND waiting = 1 AND created_at > $2
+             RETURNING account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index",
+            digest,
+            since.millis(),
+        )?;
+        row.map(Row::session).transpose()
+    }
+
+    /// Removes the session of that digest.
+    pub async fn delete_session(&mut self, digest: &str) -> Result<bool, Error> {
+        Ok(sql!(
+            self,
+            execute,
+            "DELETE FROM sessions WHERE digest = $1",
+            digest
+        )? == 1)
+    }
+
+    /// Notes that sessions were used; never back in time.
+    pub async fn touch_session(&mut self, id: &str, seen: Timestamp) -> Result<(), Error> {
+        sql!(
+            self,
+            execute,
+            "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2",
+            id,
+            seen.millis()
+        )?;
+        Ok(())
+    }
+
+    /// Removes sessions that are over, and says how many.
+    pub async fn delete_ended_sessions(&mut self, now: Timestamp) -> Result<u64, Error> {
+        sql!(
+            self,
+            execute,
+            "DELETE FROM sessions WHERE expires_at < $1 OR seen_at + idle < $1",
+            now.millis()
+        )
+    }
+}
+
+impl Of<'_> {
+    /// Keeps a new session; one that waits opens nothing until its person has confirmed it.
+    pub async fn create_session(
+        &mut self,
+        session: &Session,
+        digest: &str,
+        waits: bool,
+    ) -> Result<(), Error> {
+        let broken = |_| Error::Stored("session");
+        let name_id = session
+            .name_id
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose()
+            .map_err(broken)?;
+        sql!(
+            self.tx,
+            execute,
+            "INSERT INTO sessions (account, id, digest, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address,
+             browser, name_id, session_index, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            &self.account,
+            session.id.to_string(),
+            digest,
+            session.user.to_string(),
+            serde_json::to_string(&session.roles).map_err(broken)?,
+            session.authenticated_at.millis(),
+            session.created_at.millis(),
+            session.seen_at.millis(),
+            session.expires_at.millis(),
+            session.idle.as_millis(),
+            &session.address,
+            &session.browser,
+            name_id,
+            session.session_index.as_deref(),
+            i64::from(waits),
+        )?;
+        Ok(())
+    }
+
+    /// The sessions of a person, newest first.
+    pub async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+             FROM sessions WHERE account = $1 AND user_id = $2 AND waiting = 0 ORDER BY id DESC",
+            &self.account,
+            user.to_string(),
+        )?;
+        rows.into_iter().map(Row::session).collect()
+    }
+
+    /// Ends one session of a person.
+    pub async fn end_session(&mut self, user: UserId, id: SessionId) -> Result<bool, Error> {
+        let ended = sql!(
+            self.tx,
+            execute,
+            "DELETE FROM sessions WHERE account = $1 AND user_id = $2 AND id = $3",
+            &self.account,
+            user.to_string(),
+            id.to_string(),
+        )?;
+        Ok(ended == 1)
+    }
+
+    /// Ends every session of a person, and says how many those were.
+    pub async fn end_sessions(&mut self, user: UserId) -> Result<u64, Error> {
+        sql!(
+            self.tx,
+            execute,
+            "DELETE FROM sessions WHERE account = $1 AND user_id = $2",
+            &self.account,
+            user.to_string()
+        )
+    }
+
+    /// Ends every session of the account, and says how many those were.
+    pub async fn end_all_sessions(&mut self) -> Result<u64, Error> {
+        sql!(
+            self.tx,
+            execute,
+            "DELETE FROM sessions WHERE account = $1",
+            &self.account
+        )
+    }
+}

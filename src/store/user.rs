@@ -1,0 +1,205 @@
+//! The people of an account.
+
+use sqlx::FromRow;
+
+use super::db::{Error, Of, sql};
+use crate::claims::Profile;
+use crate::id::UserId;
+use crate::time::Timestamp;
+use crate::user::{self, Known, State, User};
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    source: String,
+    subject: String,
+    external_id: Option<String>,
+    state: String,
+    email: Option<String>,
+    given_name: Option<String>,
+    surname: Option<String>,
+    roles: String,
+    created_at: i64,
+    last_sign_in: Option<i64>,
+}
+
+impl Row {
+    fn user(self) -> Result<User, Error> {
+        let broken = || Error::Stored("user");
+        Ok(User {
+            id: UserId::parse(&self.id).ok_or_else(broken)?,
+            source: self.source,
+            subject: self.subject,
+            external_id: self.external_id,
+            state: State::parse(&self.state).ok_or_else(broken)?,
+            profile: Profile {
+                email: self.email,
+                given_name: self.given_name,
+                surname: self.surname,
+            },
+            roles: serde_json::from_str(&self.roles).map_err(|_| broken())?,
+            created_at: Timestamp::from_millis(self.created_at),
+            last_sign_in: self.last_sign_in.map(Timestamp::from_millis),
+        })
+    }
+}
+
+impl Of<'_> {
+    /// What is known of a subject; `tombstone` is its keyed digest.
+    pub async fn known(
+        &mut self,
+        source: &str,
+        subject: &str,
+        tombstone: &str,
+    ) -> Result<Known, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+             FROM users WHERE account = $1 AND source = $2 AND fold = $3",
+            &self.account,
+            source,
+            user::fold(subject),
+        )?;
+        let mut known = Known::default();
+        for row in rows {
+            if row.subject == subject {
+                known.user = Some(row.user()?);
+            } else {
+                known.has_twin = true;
+            }
+        }
+        if known.user.is_none() {
+            let grave = sql!(
+                self.tx,
+                optional(i64,),
+                "SELECT deleted_at FROM tombstones WHERE account = $1 AND digest = $2",
+                &self.account,
+                tombstone
+            )?;
+            known.was_deleted = grave.is_some();
+        }
+        Ok(known)
+    }
+
+    /// The user of that id.
+    pub async fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let row = sql!(
+            self.tx,
+            optional Row,
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+             FROM users WHERE account = $1 AND id = $2",
+            &self.account,
+            id.to_string(),
+        )?;
+        row.map(Row::user).transpose()
+    }
+
+    /// A page of users after `after`, oldest first.
+    pub async fn users(&mut self, after: Option<UserId>, limit: i64) -> Result<Vec<User>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+             FROM users WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
+            &self.account,
+            after.map(|id| id.to_string()).unwrap_or_default(),
+            limit,
+        )?;
+        rows.into_iter().map(Row::user).collect()
+    }
+
+    /// Users whose subject, e-mail address or external id is exactly this.
+    pub async fn users_called(&mut self, name: &str) -> Result<Vec<User>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+             FROM users WHERE account = $1 AND (subject = $2 OR email = $2 OR external_id = $2) ORDER BY id LIMIT 10",
+            &self.account,
+            name,
+        )?;
+        rows.into_iter().map(Row::user).collect()
+    }
+
+    /// How many users the account has.
+    pub async fn count_users(&mut self) -> Result<i64, Error> {
+        let row = sql!(
+            self.tx,
+            optional(i64,),
+            "SELECT COUNT(*) FROM users WHERE account = $1",
+            &self.account
+        )?;
+        Ok(row.map_or(0, |(count,)| count))
+    }
+
+    /// Keeps a user as they are now.
+    pub async fn save_user(&mut self, user: &User) -> Result<(), Error> {
+        let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
+        sql!(
+            self.tx,
+            execute,
+            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
+             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in",
+            &self.account,
+            user.id.to_string(),
+            &user.source,
+            &user.subject,
+            user::fold(&user.subject),
+            user.external_id.as_deref(),
+            user.state.as_str(),
+            user.profile.email.as_deref(),
+            user.profile.given_name.as_deref(),
+            user.profile.surname.as_deref(),
+            roles,
+            user.created_at.millis(),
+            user.last_sign_in.map(Timestamp::millis),
+        )?;
+        Ok(())
+    }
+
+    /// Removes a user for good and remembers only that somebody of this digest was deleted.
+    pub async fn delete_user(
+        &mut self,
+        id: UserId,
+        tombstone: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        sql!(
+            self.tx,
+            execute,
+            "DELETE FROM users WHERE account = $1 AND id = $2",
+            &self.account,
+            id.to_string()
+        )?;
+        sql!(
+            self.tx,
+            execute,
+            "INSERT INTO tombstones (account, digest, deleted_at) VALUES ($1, $2, $3) ON CONFLICT (account, digest) DO NOTHING",
+            &self.account,
+            tombstone,
+            now.millis(),
+        )?;
+        Ok(())
+    }
+
+    /// Users who have not signed in since `before`, or never and came to exist before it.
+    pub async fn users_gone_since(
+        &mut self,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<User>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+             FROM users WHERE account = $1 AND COALESCE(last_sign_in, created_at) < $2 ORDER BY id LIMIT $3",
+            &self.account,
+            before.millis(),
+            limit,
+        )?;
+        rows.into_iter().map(Row::user).collect()
+    }
+}

@@ -1,0 +1,212 @@
+//! A person of one account, and the decision whether they may come in.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::account::{Document, NoRole, Provisioning};
+use crate::claims::{Claims, Profile};
+use crate::id::{Entropy, UserId};
+use crate::role::Role;
+use crate::time::Timestamp;
+
+/// Whether a person may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Expected, but never seen.
+    Invited,
+    /// May sign in.
+    Active,
+    /// Stays out, whatever the identity provider says.
+    Suspended,
+}
+
+impl State {
+    /// The name in the database and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Invited, Self::Active, Self::Suspended]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
+}
+
+/// A person of one account: (account, source of the subject, exact value).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// Our id of the person.
+    pub id: UserId,
+    /// Where the subject comes from: `name_id` or the name of a claim.
+    pub source: String,
+    /// The exact value that identifies the person there.
+    pub subject: String,
+    /// The client's own id of the person.
+    pub external_id: Option<String>,
+    /// Whether they may sign in.
+    pub state: State,
+    /// What is shown of them.
+    pub profile: Profile,
+    /// The roles of their last sign-in.
+    pub roles: BTreeSet<Role>,
+    /// When they came to exist.
+    pub created_at: Timestamp,
+    /// When they last signed in.
+    pub last_sign_in: Option<Timestamp>,
+}
+
+/// What the store knows about somebody who stands at the door.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The user of exactly this subject.
+    pub user: Option<User>,
+    /// Whether somebody else's subject differs only in case or normal form.
+    pub has_twin: bool,
+    /// Whether somebody of this subject was deleted.
+    pub was_deleted: bool,
+}
+
+/// Why a person is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// They were suspended.
+    Suspended,
+    /// They were deleted.
+    Deleted,
+    /// The account lets in only people who were invited, and they were not.
+    NotInvited,
+    /// Nothing gives them a role.
+    NoRole,
+    /// The same subject came with another id of the client's.
+    SubjectReused,
+    /// Somebody's subject differs from theirs only in case or normal form.
+    Twin,
+}
+
+impl Refusal {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+            Self::NotInvited => "not_invited",
+            Self::NoRole => "no_role",
+            Self::SubjectReused => "subject_reused",
+            Self::Twin => "twin",
+        }
+    }
+
+    /// What the operator reads, and what helps.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Suspended => {
+                "The person is suspended: `vestibule user restore` lets them in again."
+            }
+            Self::Deleted => {
+                "A person of this subject was deleted, so that nobody inherits what they had. Invite them under another subject."
+            }
+            Self::NotInvited => {
+                "The account lets in only people who were invited: `vestibule user create` invites them by this very subject."
+            }
+            Self::NoRole => {
+                "Nothing gives the person a role, and the account lets nobody in without one."
+            }
+            Self::SubjectReused => {
+                "The subject belongs to somebody with another external id: the identity provider gave it to a second person."
+            }
+            Self::Twin => {
+                "Somebody's subject differs from this one only in case or normal form. Look which of the two is right before one of them signs in."
+            }
+        }
+    }
+}
+
+/// The proof that a person may come in; made by [`admit`] alone.
+#[derive(Debug)]
+pub struct Admission {
+    user: User,
+    is_new: bool,
+}
+
+impl Admission {
+    /// The person as they are from now on.
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Whether this is their first sign-in.
+    pub const fn is_new(&self) -> bool {
+        self.is_new
+    }
+}
+
+/// Decides about somebody whose claims have been verified.
+pub fn admit(
+    known: &Known,
+    claims: &Claims,
+    roles: BTreeSet<Role>,
+    document: &Document,
+    now: Timestamp,
+    entropy: &Entropy,
+) -> Result<Admission, Refusal> {
+    let id = match &known.user {
+        Some(user) => existing(user, claims)?,
+        None if known.was_deleted => return Err(Refusal::Deleted),
+        None if known.has_twin => return Err(Refusal::Twin),
+        None => match document.users.provisioning {
+            Provisioning::Jit => UserId::new(now, entropy),
+            Provisioning::Invited | Provisioning::Scim => return Err(Refusal::NotInvited),
+        },
+    };
+    if roles.is_empty() && document.users.no_role == NoRole::Deny {
+        return Err(Refusal::NoRole);
+    }
+    let is_new = known.user.is_none();
+    let before = known.user.as_ref();
+    let user = User {
+        id,
+        source: claims.source().to_owned(),
+        subject: claims.subject().to_owned(),
+        external_id: claims
+            .external_id()
+            .map(str::to_owned)
+            .or_else(|| before.and_then(|user| user.external_id.clone())),
+        state: State::Active,
+        profile: claims.profile().clone(),
+        roles,
+        created_at: before.map_or(now, |user| user.created_at),
+        last_sign_in: Some(now),
+    };
+    Ok(Admission { user, is_new })
+}
+
+fn existing(user: &User, claims: &Claims) -> Result<UserId, Refusal> {
+    if user.state == State::Suspended {
+        return Err(Refusal::Suspended);
+    }
+    match (user.external_id.as_deref(), claims.external_id()) {
+        (Some(known), Some(said)) if known != said => Err(Refusal::SubjectReused),
+        _ => Ok(user.id),
+    }
+}
+
+/// The form of a subject under which twins are found: compatibility normal form, lower case.
+pub fn fold(subject: &str) -> String {
+    subject
+        .trim()
+        .nfkc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfkc()
+        .collect()
+}
