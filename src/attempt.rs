@@ -1,12 +1,10 @@
 //! A login attempt: one trip through SAML, recorded so that it can be explained.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::claims::Fired;
 use crate::id::{AttemptId, UserId};
-use crate::role::Role;
+use crate::role::Roles;
 use crate::saml::Attribute;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Row};
@@ -39,7 +37,7 @@ pub struct Attempt {
     /// What each role rule did.
     pub rules: Vec<Fired>,
     /// The roles that resulted.
-    pub roles: BTreeSet<Role>,
+    pub roles: Roles,
 }
 
 /// How an attempt ended.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{ClaimMap, Document, RoleRule, RolesFrom};
-use crate::role::Role;
+use crate::role::{Role, Roles};
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection, Trace};
 use crate::saml::{Attribute, VerifiedAssertion};
@@ -147,15 +147,14 @@ fn fire(attributes: &[Attribute], rule: &RoleRule) -> Fired {
     }
 }
 
-/// The roles that the claims give where the account takes roles from claims.
-pub fn roles(fired: &[Fired], document: &Document) -> BTreeSet<Role> {
+/// The roles that the claims give where the account takes roles from claims, each with the rule that gave it.
+pub fn roles(fired: &[Fired], document: &Document) -> Roles {
+    let given = fired.iter().filter(|fired| fired.value.is_some());
     match document.users.roles_from {
-        RolesFrom::Claims | RolesFrom::Both => fired
-            .iter()
-            .filter(|fired| fired.value.is_some())
-            .map(|fired| fired.role)
+        RolesFrom::Claims | RolesFrom::Both => given
+            .map(|fired| (fired.role, fired.rule.clone()))
             .collect(),
-        RolesFrom::Uam => BTreeSet::new(),
+        RolesFrom::Uam => Roles::new(),
     }
 }
 

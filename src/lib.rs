@@ -11,12 +11,18 @@
 //! | [`saml`] | the messages of SAML 2.0: read, verified, written |
 //! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
+//! | [`store`] | the only place with SQL |
+//! | [`login`] | the sign-in: the use case that joins all of the above |
+//! | [`config`], [`app`] | what the operator writes; the one place where everything is put together |
 
 pub mod account;
+pub mod app;
 pub mod attempt;
 pub mod audit;
 pub mod claims;
+pub mod config;
 pub mod id;
+pub mod login;
 pub mod role;
 pub mod saml;
 pub mod seal;

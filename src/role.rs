@@ -1,6 +1,6 @@
 //! The roles a person may hold and the permissions they give.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -80,12 +80,15 @@ impl fmt::Display for Role {
     }
 }
 
+/// The roles of a person, each with what gave it.
+pub type Roles = BTreeMap<Role, String>;
+
 /// The union of what the roles permit; an auditor is left with what is a view, whatever else they hold.
-pub fn permissions(roles: &BTreeSet<Role>) -> BTreeSet<&'static str> {
+pub fn permissions(roles: &Roles) -> BTreeSet<&'static str> {
     let all = roles
-        .iter()
+        .keys()
         .flat_map(|role| role.permissions().iter().copied());
-    if roles.contains(&Role::Auditor) {
+    if roles.contains_key(&Role::Auditor) {
         return all
             .filter(|permission| matches!(*permission, "profile:view" | "profile:list"))
             .collect();
@@ -99,7 +102,10 @@ mod tests {
 
     #[test]
     fn an_auditor_only_views_profiles_whatever_else_they_hold() {
-        let held = Role::ALL.into_iter().collect();
+        let held = Role::ALL
+            .into_iter()
+            .map(|role| (role, String::new()))
+            .collect();
 
         assert_eq!(
             permissions(&held),
@@ -109,6 +115,6 @@ mod tests {
 
     #[test]
     fn nobody_may_do_anything_without_a_role() {
-        assert!(permissions(&BTreeSet::new()).is_empty());
+        assert!(permissions(&Roles::new()).is_empty());
     }
 }

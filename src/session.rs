@@ -1,12 +1,10 @@
 //! A session: who is signed in, where, and until when.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::account::SessionPolicy;
 use crate::id::{AccountId, SessionId, UserId};
-use crate::role::Role;
+use crate::role::Roles;
 use crate::saml::NameId;
 use crate::time::{Span, Timestamp};
 
@@ -20,7 +18,7 @@ pub struct Session {
     /// The person.
     pub user: UserId,
     /// The roles that the sign-in gave.
-    pub roles: BTreeSet<Role>,
+    pub roles: Roles,
     /// When the person proved who they are to the identity provider.
     pub authenticated_at: Timestamp,
     /// When it began.

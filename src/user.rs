@@ -1,14 +1,13 @@
 //! A person of one account, and the decision whether they may come in.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::account::{Document, NoRole, Provisioning};
 use crate::claims::{Claims, Profile};
-use crate::id::{Entropy, UserId};
-use crate::role::Role;
+use crate::id::{AccountId, Entropy, UserId};
+use crate::role::Roles;
+use crate::seal::{self, Place, Ring};
 use crate::time::Timestamp;
 
 /// Whether a person may sign in.
@@ -57,7 +56,7 @@ pub struct User {
     /// What is shown of them.
     pub profile: Profile,
     /// The roles of their last sign-in.
-    pub roles: BTreeSet<Role>,
+    pub roles: Roles,
     /// When they came to exist.
     pub created_at: Timestamp,
     /// When they last signed in.
@@ -154,7 +153,7 @@ impl Admission {
 pub fn admit(
     known: &Known,
     claims: &Claims,
-    roles: BTreeSet<Role>,
+    roles: Roles,
     document: &Document,
     now: Timestamp,
     entropy: &Entropy,
@@ -198,6 +197,21 @@ fn existing(user: &User, claims: &Claims) -> Result<UserId, Refusal> {
         (Some(known), Some(said)) if known != said => Err(Refusal::SubjectReused),
         _ => Ok(user.id),
     }
+}
+
+/// The keyed digest under which a deleted person is remembered.
+pub fn tombstone(
+    ring: &Ring,
+    account: AccountId,
+    source: &str,
+    subject: &str,
+) -> Result<String, seal::Error> {
+    let place = Place {
+        purpose: "tombstones.digest",
+        account: &account.to_string(),
+        at: "",
+    };
+    ring.digest(format!("{source}\u{0}{subject}").as_bytes(), place)
 }
 
 /// The form of a subject under which twins are found: compatibility normal form, lower case.

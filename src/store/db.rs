@@ -140,6 +140,13 @@ impl Tx {
     }
 }
 
+impl Of<'_> {
+    /// Whose rows these are.
+    pub const fn id(&self) -> AccountId {
+        self.id
+    }
+}
+
 fn make_folder(file: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
     let Some(folder) = file

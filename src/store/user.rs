@@ -45,13 +45,8 @@ impl Row {
 }
 
 impl Of<'_> {
-    /// What is known of a subject; `tombstone` is its keyed digest.
-    pub async fn known(
-        &mut self,
-        source: &str,
-        subject: &str,
-        tombstone: &str,
-    ) -> Result<Known, Error> {
+    /// What is known of a subject among those who are there.
+    pub async fn known(&mut self, source: &str, subject: &str) -> Result<Known, Error> {
         let rows = sql!(
             self.tx,
             all Row,
@@ -69,17 +64,19 @@ impl Of<'_> {
                 known.has_twin = true;
             }
         }
-        if known.user.is_none() {
-            let grave = sql!(
-                self.tx,
-                optional(i64,),
-                "SELECT deleted_at FROM tombstones WHERE account = $1 AND digest = $2",
-                &self.account,
-                tombstone
-            )?;
-            known.was_deleted = grave.is_some();
-        }
         Ok(known)
+    }
+
+    /// Whether somebody of this keyed digest was deleted.
+    pub async fn was_deleted(&mut self, tombstone: &str) -> Result<bool, Error> {
+        let grave = sql!(
+            self.tx,
+            optional(i64,),
+            "SELECT deleted_at FROM tombstones WHERE account = $1 AND digest = $2",
+            &self.account,
+            tombstone
+        )?;
+        Ok(grave.is_some())
     }
 
     /// The user of that id.

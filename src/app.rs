@@ -1,0 +1,163 @@
+//! The one place where everything is put together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+
+use crate::config::Config;
+use crate::id::Entropy;
+use crate::login::Login;
+use crate::seal::{Place, Ring};
+use crate::store::Store;
+use crate::time::Clock;
+
+/// What every command and every request has at hand.
+pub struct App {
+    /// The configuration.
+    pub config: Config,
+    /// The database.
+    pub store: Store,
+    /// The master keys.
+    pub ring: Arc<Ring>,
+    /// The sign-in desk.
+    pub login: Login,
+    /// The clock.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// What the operator should read at the start.
+    pub notes: Vec<String>,
+}
+
+const PROOF: &str = "master_key_proof";
+const PROOF_PLACE: Place<'static> = Place {
+    purpose: "settings.value",
+    account: "",
+    at: PROOF,
+};
+
+impl App {
+    /// Opens the database and the master key that belongs to it; a fresh key is made for a fresh embedded database only.
+    pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Self> {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        let store = Store::open(&config.database.url, config.database.max_connections)
+            .await
+            .context("opening the database")?;
+        let mut notes = Vec::new();
+        let ring = Arc::new(ring(&config, &store, &entropy, &mut notes).await?);
+        let login = Login::new(
+            store.clone(),
+            Arc::clone(&ring),
+            entropy.clone(),
+            config.server.public_url.clone(),
+        );
+        notes.extend(
+            config
+                .unused()
+                .iter()
+                .map(|key| format!("`{key}` is set, and has no effect in this version")),
+        );
+        notes.extend(drifted(&store, &config).await?);
+        Ok(Self {
+            config,
+            store,
+            ring,
+            login,
+            clock,
+            entropy,
+            notes,
+        })
+    }
+}
+
+/// Reads the master key and proves that it opens this database.
+async fn ring(
+    config: &Config,
+    store: &Store,
+    entropy: &Entropy,
+    notes: &mut Vec<String>,
+) -> Result<Ring> {
+    let Some(file) = config.master_key_file() else {
+        bail!(
+            "`secrets.master_key_file` is needed with PostgreSQL: a file of one base64 key of 32 bytes, made with `openssl rand -base64 32`, mode 0600"
+        )
+    };
+    let mut tx = store.write().await?;
+    let proof = tx.setting(PROOF).await?;
+    let embedded = matches!(store, Store::Sqlite(_));
+    let ring = if proof.is_none() && embedded && !file.exists() {
+        let ring = Ring::generate(entropy);
+        make_folder(&file)?;
+        ring.write(&file)?;
+        notes.push(format!("made a master key in {}; without it nothing sealed in the database can be read, so keep a copy elsewhere", file.display()));
+        ring
+    } else if file.exists() {
+        Ring::read(&file)?
+    } else if proof.is_some() {
+        bail!(
+            "the database was sealed with a master key that is not there: put it back at {}",
+            file.display()
+        )
+    } else {
+        bail!(
+            "there is no master key at {}: make one with `openssl rand -base64 32`, mode 0600",
+            file.display()
+        )
+    };
+    match proof {
+        Some(proof) => drop(
+            ring.open(proof_bytes(&proof).as_slice(), PROOF_PLACE)
+                .with_context(|| {
+                    format!(
+                        "the master key in {} does not open this database",
+                        file.display()
+                    )
+                })?,
+        ),
+        None => {
+            let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
+            tx.set(PROOF, &crate::id::hex(&sealed)).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(ring)
+}
+
+fn proof_bytes(text: &str) -> Vec<u8> {
+    let (pairs, _) = text.as_bytes().as_chunks::<2>();
+    pairs
+        .iter()
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
+fn make_folder(file: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let Some(folder) = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
+        return Ok(());
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("making the folder {}", folder.display()))
+}
+
+/// Accounts whose entity id was made under another `public_url`.
+async fn drifted(store: &Store, config: &Config) -> Result<Vec<String>> {
+    let mut tx = store.read().await?;
+    let public_url = &config.server.public_url;
+    let ours = |id: &str| {
+        id.contains("/saml/") && id.ends_with("/metadata") && !id.starts_with(public_url)
+    };
+    let accounts = tx
+        .accounts()
+        .await?
+        .into_iter()
+        .filter(|account| ours(&account.entity_id));
+    Ok(accounts.map(|account| format!("the entity id of {} is {}, made under another `server.public_url` than {public_url}; its ADFS trust still names the old one", account.slug, account.entity_id)).collect())
+}

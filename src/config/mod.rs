@@ -1,0 +1,9 @@
+//! What the operator writes: the server's configuration and the files of the accounts.
+
+mod account;
+mod read;
+mod server;
+
+pub use account::{AccountFile, read_account};
+pub use read::Error;
+pub use server::{Config, Database, Limits, Log, Outbound, Retention, Secrets, Server, Staff};

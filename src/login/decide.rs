@@ -1,0 +1,307 @@
+//! What becomes of a visit whose signature has verified, within the one transaction that records it.
+
+use super::visit::Visit;
+use super::{Arrival, Error, Finished, Login, Refused};
+use crate::account::{Document, ReturnTo};
+use crate::attempt::Outcome;
+use crate::audit::Event;
+use crate::claims::{self, Claims};
+use crate::id::{AttemptId, SessionId, Token};
+use crate::role::{Role, Roles};
+use crate::saml::VerifiedAssertion;
+use crate::saml::advice::Advice;
+use crate::saml::check::{Code, Rejection};
+use crate::session::{self, Session};
+use crate::store::Of;
+use crate::time::Span;
+use crate::user::{self, Admission, Refusal};
+
+/// Who was let in, and by which assertion.
+pub(super) struct Admitted {
+    admission: Admission,
+    assertion: VerifiedAssertion,
+}
+
+/// Who was not, and why.
+pub(super) struct Turned {
+    rejection: Rejection,
+    refusal: Option<Refusal>,
+}
+
+impl From<Rejection> for Turned {
+    fn from(rejection: Rejection) -> Self {
+        Self {
+            rejection,
+            refusal: None,
+        }
+    }
+}
+
+impl Login {
+    /// Replay, network, claims, roles, admission: the checks that need more than the message.
+    pub(super) async fn decide(
+        &self,
+        of: &mut Of<'_>,
+        visit: &mut Visit,
+        assertion: VerifiedAssertion,
+        fresh: bool,
+    ) -> Result<Result<Admitted, Turned>, Error> {
+        let claims = match arrive(visit, &assertion, fresh) {
+            Ok(claims) => claims,
+            Err(rejection) => return Ok(Err(rejection.into())),
+        };
+        let mut known = of.known(claims.source(), claims.subject()).await?;
+        if known.user.is_none() {
+            known.was_deleted = of
+                .was_deleted(&self.tombstone(of.id(), claims.source(), claims.subject())?)
+                .await?;
+        }
+        let document = &visit.connection.document;
+        let roles = claims::roles(&visit.rules(), document);
+        let decided = user::admit(
+            &known,
+            &claims,
+            roles.clone(),
+            document,
+            visit.now,
+            &self.entropy,
+        );
+        note(visit, &roles, decided.as_ref().err().copied());
+        Ok(match decided {
+            Ok(admission) => Ok(Admitted {
+                admission,
+                assertion,
+            }),
+            Err(refusal) => Err(turned(visit, refusal)),
+        })
+    }
+
+    /// Keeps the person, their session, the attempt and the audit entry.
+    pub(super) async fn receive(
+        &self,
+        of: &mut Of<'_>,
+        visit: Visit,
+        admitted: Admitted,
+    ) -> Result<(Arrival, bool), Error> {
+        let Admitted {
+            admission,
+            assertion,
+        } = admitted;
+        let (user, now) = (admission.user().clone(), visit.now);
+        let (token, session) = (
+            Token::new(&self.entropy),
+            self.session(&visit, &user, &assertion),
+        );
+        let waits = visit.reading.request.is_none()
+            || visit
+                .post
+                .current
+                .as_ref()
+                .is_some_and(|c| (c.account, c.user) != (session.account, session.user));
+        let arrival = Arrival {
+            return_to: return_to(&visit),
+            request: visit.request(),
+            token,
+            session,
+            user,
+        };
+        let attempt = AttemptId::new(now, &self.entropy);
+        let event = Event::SignedIn {
+            user: arrival.user.id.to_string(),
+            attempt: attempt.to_string(),
+            session: arrival.session.id.to_string(),
+            first: admission.is_new(),
+            roles: arrival.user.roles.keys().map(Role::to_string).collect(),
+        };
+        let record = visit.attempt(
+            attempt,
+            Outcome::Accepted {
+                user: arrival.user.id,
+            },
+            None,
+            arrival.user.roles.clone(),
+        );
+        of.save_user(&arrival.user).await?;
+        of.create_session(&arrival.session, &arrival.token.digest(), waits)
+            .await?;
+        of.save_attempt(&record, &self.ring, &self.entropy).await?;
+        of.audit(&arrival.user.id.to_string(), event, now, &self.entropy)
+            .await?;
+        Ok((arrival, waits))
+    }
+
+    /// What the browser is told of somebody who was let in.
+    pub(super) fn welcome((arrival, waits): (Arrival, bool)) -> Finished {
+        if waits {
+            Finished::Confirm(arrival)
+        } else {
+            Finished::SignedIn(arrival)
+        }
+    }
+
+    /// Keeps the attempt and the audit entry of somebody who was turned away after a signature had verified.
+    pub(super) async fn turn_away(
+        &self,
+        of: &mut Of<'_>,
+        visit: Visit,
+        turned: Turned,
+    ) -> Result<Refused, Error> {
+        let (now, code) = (visit.now, turned.rejection.code);
+        let refused = Refused {
+            reference: AttemptId::new(now, &self.entropy),
+            code,
+            refusal: turned.refusal,
+            request: visit.request(),
+        };
+        let roles = claims::roles(&visit.rules(), &visit.connection.document);
+        let outcome = Outcome::Refused {
+            code,
+            refusal: turned.refusal,
+        };
+        let record = visit.attempt(
+            refused.reference,
+            outcome,
+            turned.rejection.advice.map(|advice| *advice),
+            roles,
+        );
+        let event = Event::SignInRefused {
+            attempt: refused.reference.to_string(),
+            code: code.as_str().to_owned(),
+            refusal: turned.refusal.map(|refusal| refusal.as_str().to_owned()),
+        };
+        of.save_attempt(&record, &self.ring, &self.entropy).await?;
+        of.audit("system", event, now, &self.entropy).await?;
+        Ok(refused)
+    }
+
+    /// The keyed digest under which a deleted person is remembered.
+    pub(super) fn tombstone(
+        &self,
+        account: crate::id::AccountId,
+        source: &str,
+        subject: &str,
+    ) -> Result<String, Error> {
+        user::tombstone(&self.ring, account, source, subject).map_err(Error::from)
+    }
+
+    fn session(&self, visit: &Visit, user: &user::User, assertion: &VerifiedAssertion) -> Session {
+        let (now, policy) = (visit.now, visit.connection.document.session);
+        Session {
+            id: SessionId::new(now, &self.entropy),
+            account: visit.connection.account.id,
+            user: user.id,
+            roles: user.roles.clone(),
+            authenticated_at: assertion.authenticated_at(),
+            created_at: now,
+            seen_at: now,
+            expires_at: session::ends(policy, assertion.session_ends(), now),
+            idle: Span::minutes(policy.idle_minutes),
+            address: visit.post.address.to_string(),
+            browser: visit
+                .post
+                .browser
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect(),
+            name_id: assertion.name_id().cloned(),
+            session_index: assertion.session_index().map(str::to_owned),
+        }
+    }
+}
+
+fn arrive(
+    visit: &mut Visit,
+    assertion: &VerifiedAssertion,
+    fresh: bool,
+) -> Result<Claims, Rejection> {
+    let document = &visit.connection.document;
+    let trace = &mut visit.reading.trace;
+    if !fresh {
+        return Err(trace.fail(
+            Code::Replay,
+            "Assertion and request",
+            "used before",
+            Some(Advice::Replay),
+        ));
+    }
+    trace.pass(Code::Replay, "Assertion and request", "not used before");
+    let (networks, address) = (&document.access.networks, visit.post.address);
+    let inside = networks.is_empty() || networks.iter().any(|network| network.contains(&address));
+    let expected = networks
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let expected = if expected.is_empty() {
+        "anywhere".to_owned()
+    } else {
+        expected
+    };
+    trace.demand(
+        inside,
+        Code::Network,
+        "Address of the browser",
+        &expected,
+        &address.to_string(),
+    )?;
+    claims::read(assertion, &document.claims, trace)
+}
+
+/// Where to go, checked again against what the account allows now.
+fn return_to(visit: &Visit) -> ReturnTo {
+    let asked = visit
+        .reading
+        .request
+        .as_ref()
+        .map(|pending| pending.return_to.as_str())
+        .or(visit.relay_state.as_deref());
+    asked
+        .and_then(|text| ReturnTo::parse(text, &visit.connection.document.access.return_to))
+        .unwrap_or_else(ReturnTo::home)
+}
+
+fn note(visit: &mut Visit, roles: &Roles, refusal: Option<Refusal>) {
+    let names = roles
+        .keys()
+        .map(Role::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let trace = &mut visit.reading.trace;
+    if refusal == Some(Refusal::NoRole) {
+        return;
+    }
+    trace.pass(
+        Code::Roles,
+        "Roles",
+        if names.is_empty() {
+            "none, which the account allows"
+        } else {
+            &names
+        },
+    );
+    if refusal.is_none() {
+        trace.pass(Code::Admit, "Person", "may come in");
+    }
+}
+
+fn turned(visit: &mut Visit, refusal: Refusal) -> Turned {
+    let advice =
+        |document: &Document, visit: &Visit| claims::advice(&visit.reading.claims, document);
+    let rejection = if refusal == Refusal::NoRole {
+        let advice = advice(&visit.connection.document, visit);
+        visit
+            .reading
+            .trace
+            .fail(Code::Roles, "Roles", "none", Some(advice))
+    } else {
+        visit
+            .reading
+            .trace
+            .fail(Code::Admit, "Person", refusal.sentence(), None)
+    };
+    Turned {
+        rejection,
+        refusal: Some(refusal),
+    }
+}

@@ -1,0 +1,114 @@
+//! One visit to the assertion consumer service, and the attempt that records it.
+
+use std::sync::Arc;
+
+use super::Post;
+use crate::attempt::{Attempt, Outcome};
+use crate::claims::{self, Fired};
+use crate::id::{AttemptId, Entropy};
+use crate::role::Roles;
+use crate::saml::VerifiedAssertion;
+use crate::saml::advice::Advice;
+use crate::saml::check::{Code, Rejection};
+use crate::saml::connection::Connection;
+use crate::saml::form::Form;
+use crate::saml::response::{self, Context, Reading};
+use crate::seal::Ring;
+use crate::time::Timestamp;
+
+/// What is known of a visit while it is judged.
+pub(super) struct Visit {
+    pub(super) connection: Arc<Connection>,
+    pub(super) post: Post,
+    pub(super) reading: Reading,
+    pub(super) relay_state: Option<String>,
+    pub(super) now: Timestamp,
+}
+
+impl Visit {
+    pub(super) fn new(connection: Arc<Connection>, post: Post, now: Timestamp) -> Self {
+        Self {
+            connection,
+            post,
+            reading: Reading::default(),
+            relay_state: None,
+            now,
+        }
+    }
+
+    /// Reads the form; a disabled account refuses before it looks at anything.
+    pub(super) fn form(&mut self) -> Result<Form, Rejection> {
+        let state = self.connection.account.state;
+        let enabled = state == crate::account::State::Enabled;
+        self.reading.trace.demand(
+            enabled,
+            Code::Disabled,
+            "Account",
+            "enabled",
+            state.as_str(),
+        )?;
+        let form = Form::read(&self.post.body, &mut self.reading.trace)?;
+        self.relay_state.clone_from(&form.relay_state);
+        Ok(form)
+    }
+
+    /// Verifies the response against the requests that this browser carries.
+    pub(super) fn verify(
+        &mut self,
+        xml: &str,
+        ring: &Ring,
+        entropy: &Entropy,
+    ) -> Result<VerifiedAssertion, Rejection> {
+        let (post, account, now) = (&self.post, self.connection.account.id, self.now);
+        let find = |id: &str| {
+            post.carried
+                .find(id, account, ring, now)
+                .filter(|pending| pending.host == post.host)
+        };
+        let context = Context {
+            connection: &self.connection,
+            find: &find,
+            now,
+            entropy,
+        };
+        response::verify(xml, &context, &mut self.reading)
+    }
+
+    /// The id of the request that was answered.
+    pub(super) fn request(&self) -> Option<String> {
+        self.reading
+            .request
+            .as_ref()
+            .map(|pending| pending.id.clone())
+    }
+
+    /// The rules, tried on the claims that came.
+    pub(super) fn rules(&self) -> Vec<Fired> {
+        claims::rules(&self.reading.claims, &self.connection.document.roles)
+    }
+
+    /// The record of the visit.
+    pub(super) fn attempt(
+        self,
+        id: AttemptId,
+        outcome: Outcome,
+        advice: Option<Advice>,
+        roles: Roles,
+    ) -> Attempt {
+        let rules = self.rules();
+        Attempt {
+            id,
+            at: self.now,
+            revision: self.connection.revision,
+            address: self.post.address.to_string(),
+            outcome,
+            rows: self.reading.trace.finish(),
+            advice,
+            verified_by: self.reading.spent.map(|spent| spent.fingerprint),
+            clock_difference: self.reading.clock_difference,
+            claims: self.reading.claims,
+            rules,
+            roles,
+        }
+    }
+}
