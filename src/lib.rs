@@ -5,6 +5,9 @@
 //! | module | what it knows |
 //! | --- | --- |
 //! | [`time`], [`id`] | instants and the clock; ids, one-time secrets and randomness |
+//! | `practice` | a practice ADFS, for the demo and the tests; stands on the row above alone |
 
 pub mod id;
+#[cfg(feature = "practice")]
+pub mod practice;
 pub mod time;
