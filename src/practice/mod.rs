@@ -6,13 +6,19 @@
 pub mod adfs;
 mod algorithm;
 pub mod answer;
+mod binding;
 mod claims;
 pub mod encrypt;
 pub mod key;
+pub mod logout;
 mod metadata;
+pub mod mishap;
+pub mod pages;
 pub mod persona;
 pub mod relying_party;
+pub mod request;
 pub mod sign;
+mod verify;
 mod xml;
 
 use openssl::error::ErrorStack;

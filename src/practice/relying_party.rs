@@ -17,7 +17,7 @@ pub struct RelyingParty {
     pub entity_id: String,
     /// Where responses are posted to.
     pub acs_url: String,
-    /// Where logout messages are posted to.
+    /// Where answers to its logout requests are posted to.
     pub logout_url: Option<String>,
     /// What its requests are signed with; any of them will do.
     pub signing_certificates: Vec<X509>,
@@ -49,9 +49,7 @@ impl RelyingParty {
             acs_url: consumer(&document, sp).ok_or_else(|| {
                 Error::Missing("AssertionConsumerService with HTTP-POST".to_owned())
             })?,
-            logout_url: posted(&document, sp, "SingleLogoutService")
-                .first()
-                .and_then(|id| location(&document, *id)),
+            logout_url: logout(&document, sp),
             signing_certificates: certificates(&document, sp, "signing")?,
             encryption_certificate: certificates(&document, sp, "encryption")?
                 .into_iter()
@@ -72,6 +70,15 @@ fn consumer(document: &Document<'_>, sp: NodeId) -> Option<String> {
     };
     let chosen = endpoints.iter().find(is_default).or(endpoints.first())?;
     location(document, *chosen)
+}
+
+/// Where answers to logout requests go.
+fn logout(document: &Document<'_>, sp: NodeId) -> Option<String> {
+    let endpoint = *posted(document, sp, "SingleLogoutService").first()?;
+    let response = document.get_attribute(endpoint, "ResponseLocation");
+    response
+        .map(str::to_owned)
+        .or_else(|| location(document, endpoint))
 }
 
 fn posted(document: &Document<'_>, sp: NodeId, name: &str) -> Vec<NodeId> {

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,58 +16,12 @@ use vestibule::practice::key::Key;
 use vestibule::practice::persona;
 use vestibule::practice::relying_party::RelyingParty;
 use vestibule::practice::sign::{C14nMode, DigestMethod, SignatureMethod, Signing, sign};
-use vestibule::time::Timestamp;
+
+use super::{EC, OTHER, RSA, SP, adfs, answer, now, relying_party};
 
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
 const RESPONSE: &str = "urn:oasis:names:tc:SAML:2.0:protocol:Response";
 const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor";
-
-static RSA: LazyLock<Key> = LazyLock::new(|| rsa("ADFS Signing - fs.acme.example"));
-static OTHER: LazyLock<Key> = LazyLock::new(|| rsa("ADFS Encryption - fs.acme.example"));
-static SP: LazyLock<Key> = LazyLock::new(|| rsa("vestibule"));
-static EC: LazyLock<Key> = LazyLock::new(|| {
-    Key::ec(
-        "ADFS Signing - fs.acme.example",
-        now(),
-        365,
-        &Entropy::fixed(),
-    )
-    .unwrap()
-});
-
-fn rsa(name: &str) -> Key {
-    Key::rsa(name, 2048, now(), 365, &Entropy::System).unwrap()
-}
-
-fn now() -> Timestamp {
-    Timestamp::parse("2026-01-31T09:05:00.123Z").unwrap()
-}
-
-fn adfs() -> Adfs {
-    Adfs::new("https://fs.acme.example", vec![RSA.clone()], OTHER.clone())
-}
-
-fn relying_party() -> RelyingParty {
-    RelyingParty {
-        entity_id: "https://vestibule.example/saml/acme-demo/metadata".to_owned(),
-        acs_url: "https://vestibule.example/saml/acme-demo/acs".to_owned(),
-        logout_url: None,
-        signing_certificates: vec![SP.certificate.clone()],
-        encryption_certificate: None,
-        signed_requests_required: false,
-    }
-}
-
-fn answer() -> Answer {
-    Answer::honest(
-        &adfs(),
-        &relying_party(),
-        &persona::ZOE,
-        Some("_request"),
-        now(),
-        &Entropy::fixed(),
-    )
-}
 
 /// A folder of its own for each test, gone with it.
 struct Desk(PathBuf);
@@ -134,7 +87,7 @@ impl Drop for Desk {
     }
 }
 
-fn samael_verifies(xml: &str, key: &Key) -> bool {
+pub(super) fn samael_verifies(xml: &str, key: &Key) -> bool {
     let certificate = CertificateDer::from(key.certificate.to_der().unwrap());
     Crypto::reduce_xml_to_signed(xml, &[certificate], ReduceMode::default()).is_ok()
 }
