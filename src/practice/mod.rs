@@ -8,6 +8,7 @@ mod algorithm;
 pub mod answer;
 mod binding;
 mod claims;
+mod distortion;
 pub mod encrypt;
 pub mod key;
 pub mod logout;
@@ -17,7 +18,9 @@ pub mod pages;
 pub mod persona;
 pub mod relying_party;
 pub mod request;
+mod response;
 pub mod sign;
+pub mod switch;
 mod verify;
 mod xml;
 

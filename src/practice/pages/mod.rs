@@ -1,90 +1,24 @@
 //! The browser's side of the practice ADFS: metadata, sign-in page, the form that carries the answer.
 
+mod farm;
 mod sign_in;
 mod view;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use self::view::Delivery;
-use super::adfs::Adfs;
-use super::relying_party::RelyingParty;
-use crate::id::Entropy;
-use crate::time::Clock;
+pub use self::farm::Practice;
 
 /// Responses go to any service provider, and browsers hold what follows on them to the same rule.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; form-action *; base-uri 'none'; \
                       frame-ancestors 'none'";
-
-/// A farm with its trusts, ready to serve.
-#[derive(Clone, Debug)]
-pub struct Practice(Arc<Farm>);
-
-#[derive(Debug)]
-struct Farm {
-    adfs: Adfs,
-    trusts: RwLock<Vec<RelyingParty>>,
-    clock: Clock,
-    entropy: Entropy,
-    /// The last response for each relying party, for replays.
-    sent: Mutex<HashMap<String, Delivery>>,
-}
-
-impl Practice {
-    /// A farm that trusts these relying parties.
-    pub fn new(adfs: Adfs, trusts: Vec<RelyingParty>, clock: Clock, entropy: Entropy) -> Self {
-        Self(Arc::new(Farm {
-            adfs,
-            trusts: RwLock::new(trusts),
-            clock,
-            entropy,
-            sent: Mutex::default(),
-        }))
-    }
-
-    /// The farm.
-    pub fn adfs(&self) -> &Adfs {
-        &self.0.adfs
-    }
-
-    /// Adds a trust, or updates the one with the same identifier.
-    pub fn trust(&self, relying_party: RelyingParty) {
-        let mut trusts = self
-            .0
-            .trusts
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        trusts.retain(|known| known.entity_id != relying_party.entity_id);
-        trusts.push(relying_party);
-    }
-
-    fn trusts(&self) -> Vec<RelyingParty> {
-        let trusts = self.0.trusts.read().unwrap_or_else(PoisonError::into_inner);
-        trusts.clone()
-    }
-
-    fn last_sent(&self, entity_id: &str) -> Option<Delivery> {
-        let sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.get(entity_id).cloned()
-    }
-
-    fn remember(&self, entity_id: &str, delivery: &Delivery) {
-        let mut sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.insert(entity_id.to_owned(), delivery.clone());
-    }
-}
 
 /// Everything that a browser asks an ADFS for.
 pub fn router(practice: Practice) -> Router {

@@ -118,8 +118,8 @@ fn offer(practice: &Practice, request: Request) -> SignIn {
 }
 
 fn deliver(practice: &Practice, choice: &Choice) -> Result<Delivery, Error> {
-    let now = practice.0.clock.now();
-    let (adfs, entropy) = (practice.adfs(), &practice.0.entropy);
+    let now = practice.now();
+    let (adfs, entropy) = (practice.adfs(), practice.entropy());
     let trusts = practice.trusts();
     let rp = trusts
         .iter()
@@ -156,8 +156,8 @@ fn sign_out(practice: &Practice, request: &Request) -> Response {
     let Some(action) = request.relying_party.logout_url.clone() else {
         return signed_out(practice);
     };
-    let now = practice.0.clock.now();
-    match logout::respond(practice.adfs(), request, now, &practice.0.entropy) {
+    let now = practice.now();
+    match logout::respond(practice.adfs(), request, now, practice.entropy()) {
         Err(why) => failed(practice, &why.to_string()),
         Ok(xml) => {
             let delivery = Delivery {

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::practice::mishap::GROUPS;
 use crate::practice::persona::PERSONAS;
+use crate::practice::switch::GROUPS;
 
 /// Who do you want to be, and what shall go wrong?
 #[derive(Template)]

@@ -9,10 +9,11 @@ use rstest::rstest;
 use tower::ServiceExt;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use vestibule::id::Entropy;
-use vestibule::practice::mishap::{GROUPS, Mishap};
+use vestibule::practice::mishap::Mishap;
 use vestibule::practice::pages::{Practice, router};
 use vestibule::practice::relying_party::RelyingParty;
 use vestibule::practice::sign::SignatureMethod;
+use vestibule::practice::switch::GROUPS;
 use vestibule::time::Clock;
 
 use super::requests::{authn_request, query};

@@ -1,7 +1,5 @@
 //! What a response says, as plain data that a test may change before it is signed.
 
-mod write;
-
 use uuid::Builder;
 
 use super::adfs::Adfs;
@@ -233,7 +231,7 @@ impl Attribute {
 }
 
 /// An `ID` as ADFS makes them: an underscore and a GUID.
-pub(in crate::practice) fn fresh_id(entropy: &Entropy) -> String {
+pub(super) fn fresh_id(entropy: &Entropy) -> String {
     format!(
         "_{}",
         Builder::from_random_bytes(entropy.bytes()).into_uuid()

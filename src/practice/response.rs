@@ -1,7 +1,7 @@
 //! The XML of a response, in ADFS's shape.
 
-use super::{Answer, Attribute, Authn, Conditions, Confirmation, NameId, Status};
-use crate::practice::xml::{SAML, SAMLP, attribute, escape};
+use super::answer::{Answer, Attribute, Authn, Conditions, Confirmation, NameId, Status};
+use super::xml::{SAML, SAMLP, attribute, escape};
 
 impl Answer {
     /// The unsigned response with its unsigned, clear assertion.
@@ -28,7 +28,7 @@ impl Answer {
     }
 
     /// The unsigned response around an assertion that is already sealed.
-    pub(in crate::practice) fn around(&self, assertion: &str) -> String {
+    pub(super) fn around(&self, assertion: &str) -> String {
         let id = escape(&self.response_id);
         let instant = self.issue_instant;
         let destination = attribute("Destination", self.destination.as_ref());

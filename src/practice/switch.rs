@@ -1,6 +1,6 @@
 //! What the sign-in page says about each mishap.
 
-use super::Mishap;
+use super::mishap::Mishap;
 
 /// Mishaps that belong together.
 #[derive(Clone, Copy, Debug)]

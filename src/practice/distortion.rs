@@ -1,7 +1,7 @@
 //! What each mishap does to an answer.
 
-use super::super::answer::{Answer, Status, What};
-use super::super::claims::ROLE;
+use super::answer::{Answer, Status, What};
+use super::claims::ROLE;
 use crate::time::{Span, Timestamp};
 
 /// Without a name ADFS names no session either.

@@ -1,11 +1,5 @@
 //! The failures that people meet with a real ADFS, as switches on the sign-in page.
 
-mod change;
-mod switch;
-
-pub use switch::{GROUPS, Group, Switch};
-
-use super::Error;
 use super::adfs::Adfs;
 use super::answer::{Answer, What};
 use super::claims::EMAIL;
@@ -13,6 +7,8 @@ use super::encrypt::Encryption;
 use super::key::Key;
 use super::relying_party::RelyingParty;
 use super::sign::{DigestMethod, SignatureMethod};
+use super::switch::{GROUPS, Switch};
+use super::{Error, distortion};
 use crate::id::Entropy;
 use crate::time::{Span, Timestamp};
 
@@ -87,15 +83,15 @@ impl Mishap {
     /// Changes what is said, before it is signed.
     pub fn apply(self, answer: &mut Answer) {
         match self {
-            Self::NoNameId => change::no_name_id(answer),
+            Self::NoNameId => distortion::no_name_id(answer),
             Self::NoEmail => answer.attributes.retain(|claim| claim.name != EMAIL),
             Self::NoAttributes => answer.attributes.clear(),
-            Self::NearMissClaim => change::near_miss(answer),
-            Self::RolesInOneValue => change::roles(answer, |values| vec![values.join(",")]),
-            Self::GroupSids => change::roles(answer, |values| change::sids(values.len())),
-            Self::WrongAudience => change::wrong_audience(answer),
-            Self::WrongRecipient => change::wrong_recipient(answer),
-            Self::WrongIssuer => change::wrong_issuer(answer),
+            Self::NearMissClaim => distortion::near_miss(answer),
+            Self::RolesInOneValue => distortion::roles(answer, |values| vec![values.join(",")]),
+            Self::GroupSids => distortion::roles(answer, |values| distortion::sids(values.len())),
+            Self::WrongAudience => distortion::wrong_audience(answer),
+            Self::WrongRecipient => distortion::wrong_recipient(answer),
+            Self::WrongIssuer => distortion::wrong_issuer(answer),
             Self::Unsigned => answer.sign = What::Nothing,
             Self::Sha1 => {
                 answer.signing.method = SignatureMethod::RsaSha1;
@@ -103,19 +99,19 @@ impl Mishap {
             }
             // What is encrypted cannot be altered to a purpose.
             Self::AlteredAfterSigning => answer.encryption = None,
-            Self::ClockAhead => change::shift(answer, Span::minutes(10)),
-            Self::ClockBehind => change::shift(answer, Span::minutes(-10)),
-            Self::RequestDenied => change::refuse(answer, "Responder", Some("RequestDenied")),
-            Self::ResponderError => change::refuse(answer, "Responder", None),
-            Self::NoAuthnContext => change::refuse(answer, "Responder", Some("NoAuthnContext")),
+            Self::ClockAhead => distortion::shift(answer, Span::minutes(10)),
+            Self::ClockBehind => distortion::shift(answer, Span::minutes(-10)),
+            Self::RequestDenied => distortion::refuse(answer, "Responder", Some("RequestDenied")),
+            Self::ResponderError => distortion::refuse(answer, "Responder", None),
+            Self::NoAuthnContext => distortion::refuse(answer, "Responder", Some("NoAuthnContext")),
             Self::InvalidNameIdPolicy => {
-                change::refuse(answer, "Requester", Some("InvalidNameIDPolicy"));
+                distortion::refuse(answer, "Requester", Some("InvalidNameIDPolicy"));
             }
             Self::EncryptedForSomebodyElse | Self::Encrypted => {
                 answer.encryption = Some(Encryption::default());
             }
             Self::MessageAndAssertion => answer.sign = What::Both,
-            Self::Unsolicited => change::unsolicited(answer),
+            Self::Unsolicited => distortion::unsolicited(answer),
             // The first is a matter of keys, the second of what was sent before.
             Self::UnknownKey | Self::Replay => {}
         }
@@ -143,7 +139,7 @@ impl Mishap {
         }
         let xml = adfs.respond(&rp, &answer, entropy)?;
         Ok(match self {
-            Self::AlteredAfterSigning => change::promoted(&xml),
+            Self::AlteredAfterSigning => distortion::promoted(&xml),
             _ => xml,
         })
     }
