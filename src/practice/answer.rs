@@ -161,7 +161,6 @@ impl Answer {
     ) -> Self {
         let assertion_id = fresh_id(entropy);
         let in_response_to = in_response_to.map(str::to_owned);
-        let not_before = now.minus(Span::millis(2));
         Self {
             response_id: fresh_id(entropy),
             issue_instant: now,
@@ -171,10 +170,7 @@ impl Answer {
             issuer: Some(adfs.entity_id.clone()),
             assertion_issuer: adfs.entity_id.clone(),
             status: Status::Success,
-            name_id: Some(NameId {
-                value: persona.upn.to_owned(),
-                ..NameId::default()
-            }),
+            name_id: Some(NameId::plain(persona.upn)),
             confirmations: vec![Confirmation {
                 method: BEARER.to_owned(),
                 recipient: Some(rp.acs_url.clone()),
@@ -182,19 +178,9 @@ impl Answer {
                 not_before: None,
                 in_response_to,
             }],
-            conditions: Some(Conditions {
-                not_before: Some(not_before),
-                not_on_or_after: Some(not_before.plus(Span::minutes(60))),
-                audiences: vec![rp.entity_id.clone()],
-                extra: String::new(),
-            }),
+            conditions: Some(Conditions::usual(rp, now)),
             attributes: Attribute::of(persona),
-            authn: Some(Authn {
-                instant: now.minus(Span::millis(61)),
-                session_index: Some(assertion_id.clone()),
-                session_not_on_or_after: None,
-                context_class: PASSWORD.to_owned(),
-            }),
+            authn: Some(Authn::usual(&assertion_id, now)),
             sign: What::Assertion,
             signing: Signing::default(),
             encryption: rp
@@ -207,6 +193,41 @@ impl Answer {
 
     pub(super) fn has_assertion(&self) -> bool {
         self.status == Status::Success
+    }
+}
+
+impl NameId {
+    /// The name as a plain claim rule issues it: without a format.
+    fn plain(value: &str) -> Self {
+        Self {
+            value: value.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Conditions {
+    /// An hour that begins a moment before `now`, as an ADFS's does.
+    fn usual(rp: &RelyingParty, now: Timestamp) -> Self {
+        let not_before = now.minus(Span::millis(2));
+        Self {
+            not_before: Some(not_before),
+            not_on_or_after: Some(not_before.plus(Span::minutes(60))),
+            audiences: vec![rp.entity_id.clone()],
+            extra: String::new(),
+        }
+    }
+}
+
+impl Authn {
+    /// A password just typed; the session is named like the assertion.
+    fn usual(assertion_id: &str, now: Timestamp) -> Self {
+        Self {
+            instant: now.minus(Span::millis(61)),
+            session_index: Some(assertion_id.to_owned()),
+            session_not_on_or_after: None,
+            context_class: PASSWORD.to_owned(),
+        }
     }
 }
 

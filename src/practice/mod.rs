@@ -7,6 +7,7 @@ pub mod adfs;
 mod algorithm;
 pub mod answer;
 mod binding;
+mod cipher;
 mod claims;
 mod distortion;
 pub mod encrypt;

@@ -65,7 +65,7 @@ pub const GROUPS: [Group; 5] = [
                 Mishap::NearMissClaim,
                 "near-miss-claim",
                 "Claim types with https://",
-                "The rules were copied from a page that prints https://schemas… for http://schemas….",
+                "The rules were copied from a page that prints https:// where claim types have http://.",
             ),
             switch(
                 Mishap::RolesInOneValue,
