@@ -14,6 +14,9 @@
 //! | [`store`] | the only place with SQL |
 //! | [`login`] | the sign-in: the use case that joins all of the above |
 //! | [`config`], [`app`] | what the operator writes; the one place where everything is put together |
+//! | `http` | the routes, pages and layers |
+//! | `practice` | a practice ADFS, for the demo and the tests; stands on the first row alone |
+//! | `cli` | the commands |
 
 pub mod account;
 pub mod app;
@@ -23,6 +26,8 @@ pub mod claims;
 pub mod config;
 pub mod id;
 pub mod login;
+#[cfg(feature = "practice")]
+pub mod practice;
 pub mod role;
 pub mod saml;
 pub mod seal;

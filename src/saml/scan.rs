@@ -13,8 +13,10 @@ pub struct Bounds {
     pub markup: usize,
     /// Elements within elements.
     pub depth: u32,
-    /// Whether a declaration of another encoding is refused.
-    pub utf8_only: bool,
+    /// Whether what a signature could not tell apart is refused: another declared encoding, and white space that
+    /// XML 1.0 (2.11, 3.3.3) would have a parser normalise and ours keeps: tabs and line ends within attribute values, carriage
+    /// returns within sections.
+    pub strict: bool,
 }
 
 /// What a protocol message may hold.
@@ -23,7 +25,7 @@ pub(super) const MESSAGE: Bounds = Bounds {
     attributes: 64,
     markup: 6_000,
     depth: 48,
-    utf8_only: true,
+    strict: true,
 };
 
 /// What a metadata document may hold; real ones have a useful part that begins after 56,000 characters.
@@ -32,7 +34,7 @@ pub(super) const METADATA: Bounds = Bounds {
     attributes: 64,
     markup: 40_000,
     depth: 48,
-    utf8_only: false,
+    strict: false,
 };
 
 /// Refuses text that would cost more than its size should: the parser's check for double attributes is quadratic.
@@ -52,6 +54,9 @@ pub(super) fn bound(text: &str, bounds: &Bounds) -> Result<(), Error> {
         }
         rest = rest.get(open..).unwrap_or_default();
         let tag = Tag::read(rest)?;
+        if bounds.strict && tag.unnormalised {
+            return Err(Error::Malformed("a tab or line end within an attribute value or section".into()));
+        }
         if tag.attributes > bounds.attributes {
             return Err(Error::TooMuch(format!(
                 "more than {} attributes on one element",
@@ -74,14 +79,14 @@ struct Tag {
     length: usize,
     attributes: usize,
     descends: i32,
+    unnormalised: bool,
 }
 
 impl Tag {
     fn read(at: &[u8]) -> Result<Self, Error> {
-        let flat = |start: usize, end: &[u8]| Self {
-            length: past(at, start, end),
-            attributes: 0,
-            descends: 0,
+        let flat = |start: usize, end: &[u8]| {
+            let length = past(at, start, end);
+            Self { length, attributes: 0, descends: 0, unnormalised: at.get(..length).is_some_and(|all| all.contains(&b'\r')) }
         };
         Ok(match at {
             [b'<', b'!', b'-', b'-', ..] => flat(4, b"-->"),
@@ -97,29 +102,22 @@ impl Tag {
     }
 
     fn opening(at: &[u8]) -> Self {
-        let (mut attributes, mut quote) = (0, None);
+        let mut tag = Self { length: at.len(), attributes: 0, descends: 1, unnormalised: false };
+        let mut quote = None;
         for (index, byte) in at.iter().enumerate() {
             match (quote, *byte) {
                 (None, b'"' | b'\'') => quote = Some(*byte),
                 (Some(open), close) if open == close => quote = None,
-                (None, b'=') => attributes += 1,
+                (Some(_), b'\t' | b'\n' | b'\r') => tag.unnormalised = true,
+                (None, b'=') => tag.attributes += 1,
                 (None, b'>') => {
-                    let empty =
-                        index.checked_sub(1).and_then(|before| at.get(before)) == Some(&b'/');
-                    return Self {
-                        length: index + 1,
-                        attributes,
-                        descends: i32::from(!empty),
-                    };
+                    let empty = index.checked_sub(1).and_then(|before| at.get(before)) == Some(&b'/');
+                    return Self { length: index + 1, descends: i32::from(!empty), ..tag };
                 }
                 _ => {}
             }
         }
-        Self {
-            length: at.len(),
-            attributes,
-            descends: 1,
-        }
+        tag
     }
 }
 
@@ -159,6 +157,14 @@ mod tests {
             let refused = bound(&text, &MESSAGE).unwrap_err();
             assert!(refused.to_string().contains(word), "{refused}");
         }
+    }
+
+    #[test]
+    fn white_space_that_a_parser_would_normalise_is_refused_where_signatures_count() {
+        for text in ["<a b='1\n2'/>", "<a b=\"1\t\"/>", "<a><![CDATA[1\r\n]]></a>"] {
+            assert!(bound(text, &MESSAGE).is_err(), "{text:?}");
+        }
+        assert_eq!(bound("<a\r\n\tb='1'>\r\n</a>", &MESSAGE), Ok(()));
     }
 
     #[test]

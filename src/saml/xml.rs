@@ -42,7 +42,7 @@ impl<'a> Xml<'a> {
             .as_ref()
             .and_then(|d| d.encoding.as_deref());
         if let Some(name) =
-            declared.filter(|name| bounds.utf8_only && !name.eq_ignore_ascii_case("utf-8"))
+            declared.filter(|name| bounds.strict && !name.eq_ignore_ascii_case("utf-8"))
         {
             return Err(Error::Malformed(format!(
                 "declared encoding is {name:.40}, not UTF-8"

@@ -1,0 +1,5 @@
+//! The one test binary.
+
+// Under `cfg(test)` the lints know that all of it is a test, helpers included.
+#[cfg(test)]
+mod practice;
