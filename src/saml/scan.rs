@@ -55,7 +55,9 @@ pub(super) fn bound(text: &str, bounds: &Bounds) -> Result<(), Error> {
         rest = rest.get(open..).unwrap_or_default();
         let tag = Tag::read(rest)?;
         if bounds.strict && tag.unnormalised {
-            return Err(Error::Malformed("a tab or line end within an attribute value or section".into()));
+            return Err(Error::Malformed(
+                "a tab or line end within an attribute value or section".into(),
+            ));
         }
         if tag.attributes > bounds.attributes {
             return Err(Error::TooMuch(format!(
@@ -86,7 +88,12 @@ impl Tag {
     fn read(at: &[u8]) -> Result<Self, Error> {
         let flat = |start: usize, end: &[u8]| {
             let length = past(at, start, end);
-            Self { length, attributes: 0, descends: 0, unnormalised: at.get(..length).is_some_and(|all| all.contains(&b'\r')) }
+            Self {
+                length,
+                attributes: 0,
+                descends: 0,
+                unnormalised: at.get(..length).is_some_and(|all| all.contains(&b'\r')),
+            }
         };
         Ok(match at {
             [b'<', b'!', b'-', b'-', ..] => flat(4, b"-->"),
@@ -102,7 +109,12 @@ impl Tag {
     }
 
     fn opening(at: &[u8]) -> Self {
-        let mut tag = Self { length: at.len(), attributes: 0, descends: 1, unnormalised: false };
+        let mut tag = Self {
+            length: at.len(),
+            attributes: 0,
+            descends: 1,
+            unnormalised: false,
+        };
         let mut quote = None;
         for (index, byte) in at.iter().enumerate() {
             match (quote, *byte) {
@@ -111,8 +123,13 @@ impl Tag {
                 (Some(_), b'\t' | b'\n' | b'\r') => tag.unnormalised = true,
                 (None, b'=') => tag.attributes += 1,
                 (None, b'>') => {
-                    let empty = index.checked_sub(1).and_then(|before| at.get(before)) == Some(&b'/');
-                    return Self { length: index + 1, descends: i32::from(!empty), ..tag };
+                    let empty =
+                        index.checked_sub(1).and_then(|before| at.get(before)) == Some(&b'/');
+                    return Self {
+                        length: index + 1,
+                        descends: i32::from(!empty),
+                        ..tag
+                    };
                 }
                 _ => {}
             }
@@ -161,7 +178,11 @@ mod tests {
 
     #[test]
     fn white_space_that_a_parser_would_normalise_is_refused_where_signatures_count() {
-        for text in ["<a b='1\n2'/>", "<a b=\"1\t\"/>", "<a><![CDATA[1\r\n]]></a>"] {
+        for text in [
+            "<a b='1\n2'/>",
+            "<a b=\"1\t\"/>",
+            "<a><![CDATA[1\r\n]]></a>",
+        ] {
             assert!(bound(text, &MESSAGE).is_err(), "{text:?}");
         }
         assert_eq!(bound("<a\r\n\tb='1'>\r\n</a>", &MESSAGE), Ok(()));

@@ -3,3 +3,5 @@
 // Under `cfg(test)` the lints know that all of it is a test, helpers included.
 #[cfg(test)]
 mod practice;
+#[cfg(test)]
+mod real;
