@@ -24,6 +24,7 @@ pub mod attempt;
 pub mod audit;
 pub mod claims;
 pub mod config;
+pub mod http;
 pub mod id;
 pub mod login;
 #[cfg(feature = "practice")]

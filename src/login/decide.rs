@@ -152,6 +152,7 @@ impl Login {
             code,
             refusal: turned.refusal,
             request: visit.request(),
+            verified: true,
         };
         let roles = claims::roles(&visit.rules(), &visit.connection.document);
         let outcome = Outcome::Refused {

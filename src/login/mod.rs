@@ -128,6 +128,8 @@ pub struct Refused {
     pub refusal: Option<Refusal>,
     /// The id of the request that was answered, if any.
     pub request: Option<String>,
+    /// Whether a signature had verified.
+    pub verified: bool,
 }
 
 impl Login {

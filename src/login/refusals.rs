@@ -46,6 +46,7 @@ impl Login {
             code,
             refusal: None,
             request: visit.request(),
+            verified: false,
         };
         if self.refusals.count(account, now) {
             let outcome = Outcome::Refused {

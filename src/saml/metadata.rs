@@ -121,6 +121,11 @@ fn certificates<S: serde::Serializer>(keys: &[IdpKey], to: S) -> Result<S::Ok, S
     to.collect_seq(keys.iter().map(|key| &key.certificate))
 }
 
+/// The bytes of an uploaded or fetched file as text, as it is kept.
+pub fn text(bytes: &[u8]) -> Result<String, Problem> {
+    decode::text(bytes)
+}
+
 impl Descriptor {
     /// Reads the bytes of an uploaded or fetched file.
     pub fn read(bytes: &[u8]) -> Result<Self, Problem> {

@@ -56,7 +56,9 @@ impl Tx {
             self,
             optional Row,
             "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
-             FROM sessions WHERE digest = $1 AND waiting = 0",
+             FROM sessions WHERE digest = $1 AND waiting = 0
+             AND EXISTS (SELECT 1 FROM users WHERE users.account = sessions.account AND users.id = sessions.user_id AND users.state = 'active')
+             AND EXISTS (SELECT 1 FROM accounts WHERE accounts.id = sessions.account AND accounts.state = 'enabled')",
             digest
         )?;
         row.map(Row::session).transpose()

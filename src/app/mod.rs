@@ -1,5 +1,13 @@
 //! The one place where everything is put together.
 
+mod accounts;
+mod look;
+mod people;
+mod tidy;
+
+pub use accounts::{Applied, Consent, Outcome};
+pub use people::Invitation;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,6 +37,11 @@ pub struct App {
     /// What the operator should read at the start.
     pub notes: Vec<String>,
 }
+
+/// What a safety rule refuses: nothing was changed, and the sentence says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
 
 const PROOF: &str = "master_key_proof";
 const PROOF_PLACE: Place<'static> = Place {

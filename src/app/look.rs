@@ -1,0 +1,114 @@
+//! What pages and commands ask about accounts and people, read as it is now.
+
+use anyhow::Context;
+
+use super::App;
+use crate::account::{Account, Document, Encryption, Slug, State};
+use crate::id::AccountId;
+use crate::saml::{connection, descriptor};
+use crate::session::Session;
+use crate::store::Error;
+use crate::user::User;
+
+impl App {
+    /// The account and the person of a session; none where either may not be let in any more.
+    pub async fn whose(&self, session: &Session) -> Result<Option<(Account, User)>, Error> {
+        let mut tx = self.store.read().await?;
+        let mut of = tx.of(session.account);
+        let (account, user) = (of.account().await?, of.user(session.user).await?);
+        Ok(account
+            .filter(|account| account.state == State::Enabled)
+            .zip(user))
+    }
+
+    /// The configuration of an account that is in force.
+    pub async fn document(&self, account: AccountId) -> Result<Option<Document>, Error> {
+        let mut tx = self.store.read().await?;
+        let mut of = tx.of(account);
+        let Some(account) = of.account().await? else {
+            return Ok(None);
+        };
+        Ok(of
+            .revision(account.active)
+            .await?
+            .map(|revision| revision.document))
+    }
+
+    /// The client's name.
+    pub async fn client(&self, account: AccountId) -> Result<String, Error> {
+        Ok(self
+            .document(account)
+            .await?
+            .map_or_else(String::new, |document| document.client))
+    }
+
+    /// Who a session belongs to, for people: "X of A".
+    pub async fn person(&self, session: &Session) -> Result<String, Error> {
+        let client = self.client(session.account).await?;
+        let user = self.whose(session).await?.map(|(_, user)| user);
+        let name = user.and_then(|user| user.profile.name().or(Some(user.subject)));
+        Ok(format!(
+            "{} of {client}",
+            name.unwrap_or_else(|| "somebody".into())
+        ))
+    }
+
+    /// The one account that there is, where there is one.
+    pub async fn only_account(&self) -> Result<Option<Slug>, Error> {
+        let accounts = self.store.read().await?.accounts().await?;
+        Ok(match accounts.as_slice() {
+            [one] => Some(one.slug.clone()),
+            _ => None,
+        })
+    }
+
+    /// Our descriptor for an account, as its identity provider imports it.
+    pub async fn descriptor(&self, slug: &str) -> Result<Option<String>, Error> {
+        let mut tx = self.store.read().await?;
+        let Some(account) = tx.account(slug).await? else {
+            return Ok(None);
+        };
+        let mut of = tx.of(account.id);
+        let keys = of.keys(&self.ring).await?;
+        let document = of
+            .revision(account.active)
+            .await?
+            .ok_or(Error::Stored("revision"))?
+            .document;
+        let saml = document.saml.unwrap_or_default();
+        let addresses = connection::addresses(
+            &self.config.server.public_url,
+            &account.slug,
+            &account.entity_id,
+        );
+        let signing: Vec<_> = keys.signing.iter().collect();
+        let encryption = keys
+            .encryption
+            .first()
+            .filter(|_| saml.encryption != Encryption::Off);
+        let xml = descriptor::write(&addresses, &signing, encryption, saml.sign_requests);
+        Ok(Some(xml.map_err(|_| Error::Stored("key"))?))
+    }
+
+    /// The account of that name, or an error that says which there are.
+    pub async fn find_account(&self, slug: &str) -> anyhow::Result<Account> {
+        let mut tx = self.store.read().await?;
+        if let Some(account) = tx.account(slug).await? {
+            return Ok(account);
+        }
+        let known = tx
+            .accounts()
+            .await?
+            .iter()
+            .map(|account| account.slug.to_string())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let known = if known.is_empty() {
+            "none yet; `vestibule account apply FILE.toml` makes one".to_owned()
+        } else {
+            known
+        };
+        Err(anyhow::anyhow!("there are these accounts: {known}"))
+            .with_context(|| format!("there is no account `{slug}`"))
+    }
+}

@@ -1,0 +1,184 @@
+//! The people of an account are invited, suspended, let in again and deleted.
+
+use anyhow::{Context, Result, bail};
+
+use super::{App, Refused};
+use crate::account::Account;
+use crate::audit::Event;
+use crate::claims::Profile;
+use crate::id::UserId;
+use crate::role::Roles;
+use crate::user::{self, State, User};
+
+/// Somebody who is expected.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// The exact subject by which the identity provider will know them.
+    pub subject: String,
+    /// The client's own id of them.
+    pub external_id: Option<String>,
+    /// What is shown of them until they come.
+    pub profile: Profile,
+}
+
+impl App {
+    /// Lets somebody in who has not come yet, known by their exact subject.
+    pub async fn invite(
+        &self,
+        account: &Account,
+        invitation: Invitation,
+        actor: &str,
+    ) -> Result<User> {
+        let document = self
+            .document(account.id)
+            .await?
+            .context("the account has no active revision")?;
+        let (source, now) = (String::from(document.claims.subject), self.clock.now());
+        let sound = !invitation.subject.trim().is_empty()
+            && invitation.subject.chars().count() <= 256
+            && !invitation.subject.chars().any(char::is_control);
+        if !sound {
+            bail!(Refused(
+                "the subject is 1 to 256 characters, none of them control characters".into()
+            ));
+        }
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        let known = of.known(&source, &invitation.subject).await?;
+        let digest = user::tombstone(&self.ring, account.id, &source, &invitation.subject)?;
+        if let Some(known) = known.user {
+            bail!(Refused(format!(
+                "{} is there already: {} ({})",
+                invitation.subject,
+                known.id,
+                known.state.as_str()
+            )));
+        }
+        if known.has_twin || of.was_deleted(&digest).await? {
+            let refusal = if known.has_twin {
+                user::Refusal::Twin
+            } else {
+                user::Refusal::Deleted
+            };
+            bail!(Refused(refusal.sentence().into()));
+        }
+        let user = User {
+            id: UserId::new(now, &self.entropy),
+            source,
+            subject: invitation.subject,
+            external_id: invitation.external_id,
+            state: State::Invited,
+            profile: invitation.profile,
+            roles: Roles::new(),
+            created_at: now,
+            last_sign_in: None,
+        };
+        of.save_user(&user).await?;
+        of.audit(
+            actor,
+            Event::UserInvited {
+                user: user.id.to_string(),
+            },
+            now,
+            &self.entropy,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Keeps somebody out from now on and ends their sessions.
+    pub async fn suspend(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        self.set_user_state(account, id, State::Suspended, actor)
+            .await
+    }
+
+    /// Lets somebody in again.
+    pub async fn restore(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        self.set_user_state(account, id, State::Active, actor).await
+    }
+
+    async fn set_user_state(
+        &self,
+        account: &Account,
+        id: UserId,
+        state: State,
+        actor: &str,
+    ) -> Result<u64> {
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        let user = of.user(id).await?.context("the person is gone")?;
+        let state = if state == State::Active && user.last_sign_in.is_none() {
+            State::Invited
+        } else {
+            state
+        };
+        let sessions_ended = of.end_sessions(id).await?;
+        of.save_user(&User {
+            state,
+            ..user.clone()
+        })
+        .await?;
+        if state != user.state {
+            let event = match state {
+                State::Suspended => Event::UserSuspended {
+                    user: id.to_string(),
+                    sessions_ended,
+                },
+                State::Active | State::Invited => Event::UserRestored {
+                    user: id.to_string(),
+                },
+            };
+            of.audit(actor, event, self.clock.now(), &self.entropy)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(sessions_ended)
+    }
+
+    /// Removes somebody for good; a keyed hash of their subject stays, so that nobody inherits it.
+    pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        let user = of.user(id).await?.context("the person is gone")?;
+        let digest = user::tombstone(&self.ring, account.id, &user.source, &user.subject)?;
+        let (now, sessions_ended) = (self.clock.now(), of.end_sessions(id).await?);
+        of.delete_user(id, &digest, now).await?;
+        of.audit(
+            actor,
+            Event::UserDeleted {
+                user: id.to_string(),
+                sessions_ended,
+            },
+            now,
+            &self.entropy,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(sessions_ended)
+    }
+
+    /// The one person of that id, exact subject, e-mail address or external id.
+    pub async fn find_user(&self, account: &Account, name: &str) -> Result<User> {
+        let mut tx = self.store.read().await?;
+        let mut of = tx.of(account.id);
+        if let Some(id) = UserId::parse(name)
+            && let Some(user) = of.user(id).await?
+        {
+            return Ok(user);
+        }
+        let mut found = of.users_called(name).await?;
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => Ok(one),
+            (Some(_), false) => bail!(
+                "{name} is several people of {}; name one by their id (usr_…)",
+                account.slug
+            ),
+            (None, _) => bail!(
+                "{} has nobody called {name}; `vestibule user list {}` shows who is there",
+                account.slug,
+                account.slug
+            ),
+        }
+    }
+}

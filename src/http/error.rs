@@ -1,0 +1,267 @@
+//! What goes wrong, for programs as a problem document (RFC 9457) and for people as a page.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::extract::Moment;
+use super::page;
+use crate::login;
+use crate::saml::connection;
+use crate::store;
+
+/// An answer that is no success; what caused it stays inside.
+#[derive(Debug, Clone)]
+pub(super) struct Error {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    sentence: String,
+    reference: Option<String>,
+    next: Option<(&'static str, String)>,
+    retry_after: Option<u32>,
+}
+
+impl Error {
+    /// An error with a stable code and a sentence that may be shown.
+    pub(super) fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            title: title(status),
+            sentence: sentence.into(),
+            reference: None,
+            next: None,
+            retry_after: None,
+        }
+    }
+
+    /// There is nothing here, or nothing that the caller may know of.
+    pub(super) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing at this address. Check it, or begin at the start page.",
+        )
+        .next("Start page", "/")
+    }
+
+    /// Nobody is signed in.
+    pub(super) fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "You are not signed in, or your session has ended.",
+        )
+        .next("Sign in", "/login")
+    }
+
+    /// The request did not come from one of our own pages.
+    pub(super) fn foreign_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "This request did not come from one of our own pages.",
+        )
+    }
+
+    /// Too much of something within a minute.
+    pub(super) fn too_many() -> Self {
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "There were too many tries from your network. Wait a minute, then try again.",
+        );
+        error.retry_after = Some(60);
+        error
+    }
+
+    /// The page's heading.
+    #[must_use]
+    pub(super) const fn titled(mut self, title: &'static str) -> Self {
+        self.title = title;
+        self
+    }
+
+    /// What people quote; the request id where nothing better is known.
+    #[must_use]
+    pub(super) fn reference(mut self, reference: String) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+
+    /// Where to go from here.
+    #[must_use]
+    pub(super) fn next(mut self, label: &'static str, target: impl Into<String>) -> Self {
+        self.next = Some((label, target.into()));
+        self
+    }
+
+    fn internal(cause: &dyn std::error::Error) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on our side. Try again in a moment.",
+        )
+    }
+}
+
+const fn title(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "This request cannot be read",
+        401 => "You are not signed in",
+        403 => "This is not possible",
+        404 => "Nothing here",
+        405 => "Not this way",
+        409 => "Not connected yet",
+        413 => "Too large",
+        429 => "Too many tries",
+        _ => "Something went wrong",
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<login::Error> for Error {
+    fn from(error: login::Error) -> Self {
+        match error {
+            login::Error::NoAccount => Self::not_found(),
+            login::Error::Connection(connection::Error::NotConnected) => not_connected(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<tower_sessions::session::Error> for Error {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<askama::Error> for Error {
+    fn from(error: askama::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+/// The account is not connected, does not exist yet, or is switched off: the same answer for all three.
+pub(super) fn not_connected() -> Error {
+    Error::new(
+        StatusCode::CONFLICT,
+        "not_connected",
+        "Nobody can sign in to this account at the moment: it is not connected to a company's sign-in. Check the address, or ask your administrator.",
+    )
+}
+
+impl IntoResponse for Error {
+    /// An empty answer that [`render`] fills in, since it depends on who reads it.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Fills in what an [`Error`] left empty: a page for a browser, a problem document for anybody else.
+pub(super) async fn render(request: Request, next: Next) -> Response {
+    let (wants_page, moment) = (
+        wants_page(request.method(), request.headers()),
+        request.extensions().get::<Moment>().cloned(),
+    );
+    let response = next.run(request).await;
+    let error = match (response.extensions().get::<Error>(), response.status()) {
+        (Some(error), _) => error.clone(),
+        (None, StatusCode::PAYLOAD_TOO_LARGE) => Error::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "What was sent is larger than anything that belongs here.",
+        ),
+        (None, StatusCode::REQUEST_TIMEOUT) => Error::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            "This took too long. Try again.",
+        ),
+        (None, status) if status.is_client_error() || status.is_server_error() => {
+            let is_text = response
+                .headers()
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+            if !is_text {
+                return response;
+            }
+            Error::new(
+                status,
+                "bad_request",
+                "This request cannot be read. Begin again at the start page.",
+            )
+            .next("Start page", "/")
+        }
+        _ => return response,
+    };
+    let id = moment.map(|moment| moment.id).unwrap_or_default();
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    if let Some(seconds) = error.retry_after {
+        parts.headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    let reference = error.reference.clone().unwrap_or(id);
+    let (kind, body) = if wants_page {
+        ("text/html; charset=utf-8", page(&error, &reference))
+    } else {
+        ("application/problem+json", problem(&error, &reference))
+    };
+    parts
+        .headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn page(error: &Error, reference: &str) -> String {
+    let next = error
+        .next
+        .as_ref()
+        .map(|(label, target)| (*label, target.as_str()));
+    page::message(error.title, &error.sentence, reference, next)
+}
+
+fn problem(error: &Error, reference: &str) -> String {
+    json!({
+        "type": format!("urn:vestibule:problem:{}", error.code),
+        "title": error.title,
+        "status": error.status.as_u16(),
+        "detail": error.sentence,
+        "instance": reference,
+        "code": error.code,
+    })
+    .to_string()
+}
+
+fn wants_page(method: &Method, headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    accept.contains("text/html")
+        && (method == Method::GET || method == Method::POST || method == Method::HEAD)
+}
+
+/// What a panic looks like from outside.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request ended in a panic");
+    Error::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong on our side. Try again in a moment.",
+    )
+    .into_response()
+}

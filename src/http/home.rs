@@ -1,0 +1,134 @@
+//! The landing page, and the door for people who come without an account.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::extract::{self, SignedIn};
+use super::{Error, Shared, page};
+use crate::account::Slug;
+use crate::role;
+
+/// `/` and `/login`.
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/", get(home))
+        .route("/login", get(login))
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    person: String,
+    client: String,
+    account: String,
+    stage: &'static str,
+    email: Option<String>,
+    subject: String,
+    signed_in: String,
+    until: String,
+    roles: Vec<(&'static str, String)>,
+    permissions: Vec<&'static str>,
+}
+
+async fn home(
+    State(shared): State<Shared>,
+    signed_in: Option<SignedIn>,
+) -> Result<Response, Error> {
+    let Some(signed_in) = signed_in else {
+        return Ok(page::going_to("/login"));
+    };
+    let session = signed_in.session;
+    let (account, user) = shared
+        .app
+        .whose(&session)
+        .await?
+        .ok_or_else(Error::unauthenticated)?;
+    let document = shared
+        .app
+        .document(account.id)
+        .await?
+        .ok_or_else(Error::unauthenticated)?;
+    let page = Home {
+        person: user.profile.name().unwrap_or_else(|| user.subject.clone()),
+        client: document.client,
+        account: account.slug.to_string(),
+        stage: document.stage.as_str(),
+        email: user.profile.email,
+        subject: user.subject,
+        signed_in: session.created_at.for_people(),
+        until: session.expires_at.for_people(),
+        permissions: role::permissions(&session.roles).into_iter().collect(),
+        roles: session
+            .roles
+            .into_iter()
+            .map(|(role, reason)| (role.as_str(), reason))
+            .collect(),
+    };
+    Ok(page::show(&page)?.into_response())
+}
+
+#[derive(Deserialize)]
+struct Door {
+    account: Option<String>,
+    return_to: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Picker {
+    return_to: Option<String>,
+    wrong: bool,
+    typed: String,
+}
+
+/// The only account there is, else the last one used here, else the one that is typed; unknown ones are not told from others.
+async fn login(
+    State(shared): State<Shared>,
+    Query(door): Query<Door>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let typed = door.account.map(|name| name.trim().to_lowercase());
+    if let Some(name) = &typed {
+        return match Slug::parse(name) {
+            Some(slug) => {
+                Ok(page::onward(&start(&slug, door.return_to.as_deref()))?.into_response())
+            }
+            None => Ok(page::show(&Picker {
+                return_to: door.return_to,
+                wrong: true,
+                typed: name.clone(),
+            })?
+            .into_response()),
+        };
+    }
+    let last = extract::cookies(&headers)
+        .find(|(name, _)| *name == shared.last_cookie())
+        .and_then(|(_, value)| Slug::parse(value));
+    match shared.app.only_account().await?.or(last) {
+        Some(slug) => Ok(page::going_to(&start(&slug, door.return_to.as_deref()))),
+        None => Ok(page::show(&Picker {
+            return_to: door.return_to,
+            wrong: false,
+            typed: String::new(),
+        })?
+        .into_response()),
+    }
+}
+
+fn start(slug: &Slug, return_to: Option<&str>) -> String {
+    let query = return_to.map(|target| {
+        format!(
+            "?{}",
+            form_urlencoded::Serializer::new(String::new())
+                .append_pair("return_to", target)
+                .finish()
+        )
+    });
+    format!("/saml/{slug}/login{}", query.unwrap_or_default())
+}

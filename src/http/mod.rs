@@ -1,0 +1,217 @@
+//! The routes, and the layers that every request passes.
+
+mod address;
+mod carrier;
+mod error;
+mod extract;
+mod health;
+mod home;
+mod limit;
+mod metrics;
+mod page;
+mod session;
+mod sso;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
+
+pub use carrier::session_cookie;
+use error::Error;
+use extract::Moment;
+
+use crate::app::App;
+use crate::saml::form;
+
+/// What every handler reaches.
+#[derive(Clone)]
+pub struct Shared {
+    app: Arc<App>,
+    limits: Arc<limit::Limits>,
+    metrics: Arc<metrics::Metrics>,
+    activity: Arc<carrier::Activity>,
+}
+
+impl Shared {
+    /// The state of one server.
+    pub fn new(app: Arc<App>) -> Self {
+        let limits = Arc::new(limit::Limits::new(&app.config.limits));
+        Self {
+            app,
+            limits,
+            metrics: Arc::default(),
+            activity: Arc::default(),
+        }
+    }
+
+    fn is_https(&self) -> bool {
+        self.app.config.server.public_url.starts_with("https://")
+    }
+
+    /// What the name of a cookie that remembers a request begins with.
+    fn login_prefix(&self) -> &'static str {
+        if self.is_https() {
+            "__Host-vestibule-login-"
+        } else {
+            "vestibule-login-"
+        }
+    }
+
+    /// The cookie that remembers which account was used last.
+    fn last_cookie(&self) -> &'static str {
+        if self.is_https() {
+            "__Host-vestibule-last"
+        } else {
+            "vestibule-last"
+        }
+    }
+
+    /// A login cookie: the identity provider's cross-site post brings it only as `None`, and without https it stays `Lax`.
+    fn login_cookie(&self, tag: &str, value: &str, seconds: u32) -> String {
+        let site = if self.is_https() {
+            "None; Secure"
+        } else {
+            "Lax"
+        };
+        format!(
+            "{}{tag}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}",
+            self.login_prefix()
+        )
+    }
+
+    /// Writes down what was kept in memory for a minute, and removes what is over.
+    pub async fn tidy(&self) -> anyhow::Result<()> {
+        let (app, now) = (&self.app, self.app.clock.now());
+        self.activity.save(&app.store).await?;
+        self.limits.forget();
+        app.login.summarise(now).await?;
+        app.tidy(now).await
+    }
+}
+
+/// What the whole internet reaches.
+pub fn public(shared: &Shared) -> Router {
+    let app = &shared.app;
+    Router::new()
+        .merge(home::router())
+        .merge(session::router())
+        .merge(sso::router())
+        .merge(health::router())
+        .merge(page::assets())
+        .fallback(nothing)
+        .method_not_allowed_fallback(wrong_method)
+        // Innermost: only handlers of the public listener carry the session.
+        .layer(carrier::layer(shared))
+        // A form may hold what SAML allows and no more; the handler never sees the rest.
+        .layer(DefaultBodyLimit::max(form::LARGEST + 1024))
+        // Slow clients are cut off before they hold a connection for long.
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+        // A panic is a page and a log line, not a dead connection.
+        .layer(CatchPanicLayer::custom(error::panicked))
+        // Errors become a page or a problem document, whichever the caller reads.
+        .layer(middleware::from_fn(error::render))
+        // Whatever the answer is, it carries these.
+        .layer(middleware::from_fn_with_state(
+            app.config.server.public_url.starts_with("https://"),
+            security_headers,
+        ))
+        // Outermost: the moment and the id of the request, and its log line.
+        .layer(middleware::from_fn_with_state(shared.clone(), moment))
+        .with_state(shared.clone())
+}
+
+/// What only gateways and monitoring reach.
+pub fn internal(shared: &Shared) -> Router {
+    Router::new()
+        .merge(health::router())
+        .route("/metrics", get(metrics::show))
+        .fallback(nothing)
+        .with_state(shared.clone())
+}
+
+async fn nothing() -> Error {
+    Error::not_found()
+}
+
+async fn wrong_method() -> Error {
+    Error::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This address does not take requests of that kind.",
+    )
+}
+
+async fn moment(
+    axum::extract::State(shared): axum::extract::State<Shared>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let moment = Moment::new(&shared.app);
+    let id = HeaderValue::from_str(&moment.id).unwrap_or(HeaderValue::from_static("unknown"));
+    let span = tracing::info_span!("request", id = moment.id, method = %request.method(), path = request.uri().path());
+    request.extensions_mut().insert(moment.clone());
+    let mut response = async {
+        let response = next.run(request).await;
+        tracing::debug!(status = response.status().as_u16(), "answered");
+        response
+    }
+    .instrument(span)
+    .await;
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-request-id"), id);
+    response
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+async fn security_headers(
+    axum::extract::State(https): axum::extract::State<bool>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    // `no-referrer` would make browsers send `Origin: null` with our own forms.
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::CACHE_CONTROL, "no-store");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    if https {
+        set(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
+    }
+    response
+}

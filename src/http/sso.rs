@@ -1,0 +1,347 @@
+//! The service provider's addresses of an account: metadata, sign-in, assertion consumer service.
+
+use askama::Template;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use tower_sessions::Session as Cookie;
+use url::Url;
+
+use super::address::Address;
+use super::extract::{self, Moment, SameOrigin, SignedIn};
+use super::{Error, POLICY, Shared, carrier, page};
+use crate::id::Token;
+use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused};
+use crate::saml::check::Code;
+use crate::saml::request::Sending;
+use crate::seal::Place;
+use crate::user::Refusal;
+
+/// Everything under `/saml/{account}`, and the answer to "continue as …?".
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/saml/{account}/metadata", get(metadata))
+        .route("/saml/{account}/login", get(login))
+        .route("/saml/{account}/acs", post(acs))
+        .route("/session/continue", post(proceed))
+}
+
+async fn metadata(
+    State(shared): State<Shared>,
+    Path(account): Path<String>,
+) -> Result<impl IntoResponse, Error> {
+    let xml = shared
+        .app
+        .descriptor(&account)
+        .await?
+        .ok_or_else(Error::not_found)?;
+    Ok((
+        [(header::CONTENT_TYPE, "application/samlmetadata+xml")],
+        xml,
+    ))
+}
+
+#[derive(Deserialize)]
+struct Start {
+    return_to: Option<String>,
+}
+
+async fn login(
+    State(shared): State<Shared>,
+    Path(account): Path<String>,
+    Query(start): Query<Start>,
+    moment: Moment,
+    Address(address): Address,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let begun = shared
+        .app
+        .login
+        .begin(
+            &account,
+            &extract::host(&headers),
+            start.return_to.as_deref(),
+            moment.now,
+        )
+        .await;
+    let begun = match begun {
+        Err(login::Error::NoAccount) => return Err(super::error::not_connected()),
+        other => other?,
+    };
+    if !shared.limits.allow_start(address, &account) {
+        return Err(Error::too_many());
+    }
+    shared.metrics.started();
+    started(&shared, begun, &headers, &account)
+}
+
+/// The redirect or the form that carries the request, and the cookie that remembers it.
+fn started(
+    shared: &Shared,
+    begun: Begun,
+    headers: &HeaderMap,
+    account: &str,
+) -> Result<Response, Error> {
+    let mut response = match begun.sending {
+        Sending::Redirect(location) => page::going_to(&location),
+        Sending::Form {
+            action,
+            saml_request,
+        } => {
+            let origin = Url::parse(&action)
+                .map(|url| url.origin().ascii_serialization())
+                .unwrap_or_default();
+            let mut response = page::show(&PostPage {
+                action: &action,
+                saml_request: &saml_request,
+            })?
+            .into_response();
+            let policy = POLICY.replace(
+                "form-action 'self'",
+                &format!("form-action 'self' {origin}"),
+            );
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
+        }
+    };
+    let (tag, value) = begun.cookie;
+    let mut set = |name: &str, value: &str, age: u32| {
+        if let Ok(cookie) = HeaderValue::from_str(&shared.login_cookie(name, value, age)) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    };
+    set(&tag, &value, 600);
+    // A browser holds at most four open sign-ins; its cookies come in the order in which they were set.
+    let open: Vec<String> = carried(shared, headers)
+        .map(|(tag, _)| tag.to_owned())
+        .collect();
+    for old in open.iter().take(open.len().saturating_sub(3)) {
+        set(old, "", 0);
+    }
+    set_last(&mut response, shared, account);
+    Ok(response)
+}
+
+/// Remembers which account was used here last, for people who come without one.
+fn set_last(response: &mut Response, shared: &Shared, account: &str) {
+    let secure = if shared.is_https() { "; Secure" } else { "" };
+    let cookie = format!(
+        "{}={account}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}",
+        shared.last_cookie()
+    );
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn carried<'h>(
+    shared: &Shared,
+    headers: &'h HeaderMap,
+) -> impl Iterator<Item = (&'h str, &'h str)> {
+    let prefix = shared.login_prefix();
+    extract::cookies(headers)
+        .filter_map(move |(name, value)| name.strip_prefix(prefix).map(|tag| (tag, value)))
+}
+
+#[derive(Template)]
+#[template(path = "post.html")]
+struct PostPage<'a> {
+    action: &'a str,
+    saml_request: &'a str,
+}
+
+async fn acs(
+    State(shared): State<Shared>,
+    Path(account): Path<String>,
+    moment: Moment,
+    Address(address): Address,
+    cookie: Cookie,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let current = carrier::session(&cookie).await?;
+    let post = Post {
+        body: body.to_vec(),
+        carried: Carried(
+            carried(&shared, &headers)
+                .take(8)
+                .map(|(tag, value)| (tag.to_owned(), value.to_owned()))
+                .collect(),
+        ),
+        host: extract::host(&headers),
+        address,
+        browser: headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("unknown")
+            .to_owned(),
+        current: current.clone(),
+    };
+    let (request, mut response) = match shared.app.login.finish(&account, post, moment.now).await? {
+        Finished::SignedIn(arrival) => {
+            shared.metrics.accepted();
+            tracing::info!(account, user = %arrival.user.id, "signed in");
+            carrier::begin(&cookie, &arrival.token).await?;
+            (arrival.request.clone(), page::see_other(&arrival.return_to))
+        }
+        Finished::Confirm(arrival) => {
+            shared.metrics.accepted();
+            tracing::info!(account, user = %arrival.user.id, "signed in, to be confirmed");
+            (
+                arrival.request.clone(),
+                ask(&shared, arrival, current).await?,
+            )
+        }
+        Finished::Refused(refused) => {
+            shared.metrics.refused(refused.code.as_str());
+            tracing::info!(account, reference = %refused.reference, code = refused.code.as_str(), "sign-in refused");
+            let limited = !refused.verified && !shared.limits.allow_refusal(address, &account);
+            (
+                refused.request.clone(),
+                if limited {
+                    Error::too_many().into_response()
+                } else {
+                    refusal(&refused, &account).into_response()
+                },
+            )
+        }
+    };
+    if let Some(done) = request
+        .map(|id| shared.login_cookie(&login::tag(&id), "", 0))
+        .and_then(|text| HeaderValue::from_str(&text).ok())
+    {
+        response.headers_mut().append(header::SET_COOKIE, done);
+    }
+    Ok(response)
+}
+
+/// All refusals read the same, except that a known person without a role is told so, and whom to ask.
+fn refusal(refused: &Refused, account: &str) -> Error {
+    let reference = refused.reference.to_string();
+    if refused.refusal == Some(Refusal::NoRole) {
+        let sentence = "Your company knows you, but it has given you no role here. Ask the people who manage your access at your company to add you to the right group, then sign in again.";
+        return Error::new(StatusCode::FORBIDDEN, "no_role", sentence)
+            .titled("You have no role here yet")
+            .reference(reference);
+    }
+    let malformed = matches!(
+        refused.code,
+        Code::Form | Code::Base64 | Code::Limits | Code::Xml
+    );
+    let status = if malformed {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::FORBIDDEN
+    };
+    let sentence = "Your company's sign-in answered, but we could not let you in. Try once more; if it happens again, give the reference to your administrator.";
+    Error::new(status, "sign_in_refused", sentence)
+        .titled("Sign-in did not work")
+        .reference(reference)
+        .next("Try again", format!("/saml/{account}/login"))
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct Confirm {
+    person: String,
+    client: String,
+    current: Option<String>,
+    ticket: String,
+}
+
+/// Asks before a sign-in that nobody started here, or that replaces somebody else's session.
+async fn ask(
+    shared: &Shared,
+    arrival: Arrival,
+    current: Option<crate::session::Session>,
+) -> Result<Response, Error> {
+    let ticket = Ticket {
+        token: arrival.token.reveal(),
+        replaces: current.as_ref().map(|session| session.id),
+        return_to: arrival.return_to,
+    };
+    let plain = serde_json::to_vec(&ticket).unwrap_or_default();
+    let sealed = shared
+        .app
+        .ring
+        .seal(&plain, TICKET, &shared.app.entropy)
+        .map_err(login::Error::from)?;
+    let page = Confirm {
+        person: arrival.user.profile.name().unwrap_or(arrival.user.subject),
+        client: shared.app.client(arrival.session.account).await?,
+        current: match current {
+            Some(session) => Some(shared.app.person(&session).await?),
+            None => None,
+        },
+        ticket: URL_SAFE_NO_PAD.encode(sealed),
+    };
+    Ok(page::show(&page)?.into_response())
+}
+
+/// A session that waits, bound to the one that it would replace.
+#[derive(serde::Serialize, Deserialize)]
+struct Ticket {
+    token: [u8; 16],
+    replaces: Option<crate::id::SessionId>,
+    return_to: crate::account::ReturnTo,
+}
+
+const TICKET: Place<'static> = Place {
+    purpose: "continue",
+    account: "",
+    at: "ticket",
+};
+
+#[derive(Deserialize)]
+struct Proceed {
+    ticket: String,
+}
+
+async fn proceed(
+    State(shared): State<Shared>,
+    _: SameOrigin,
+    moment: Moment,
+    current: Option<SignedIn>,
+    cookie: Cookie,
+    axum::Form(form): axum::Form<Proceed>,
+) -> Result<Response, Error> {
+    let stale = || {
+        Error::new(
+            StatusCode::CONFLICT,
+            "stale",
+            "This question is no longer open. Sign in again.",
+        )
+        .titled("Too late")
+        .next("Sign in", "/login")
+    };
+    let sealed = URL_SAFE_NO_PAD.decode(&form.ticket).map_err(|_| stale())?;
+    let plain = shared.app.ring.open(&sealed, TICKET).map_err(|_| stale())?;
+    let ticket: Ticket = serde_json::from_slice(&plain).map_err(|_| stale())?;
+    if ticket.replaces != current.map(|current| current.session.id) {
+        return Err(stale());
+    }
+    let token = Token::from_bytes(ticket.token);
+    shared
+        .app
+        .login
+        .confirm(&token, moment.now)
+        .await?
+        .ok_or_else(stale)?;
+    carrier::begin(&cookie, &token).await?;
+    let target = ticket.return_to.as_str();
+    if target.starts_with('/') {
+        Ok(page::see_other(&ticket.return_to))
+    } else {
+        Ok(page::onward(target)?.into_response())
+    }
+}
