@@ -332,6 +332,9 @@ impl App {
     }
 
     async fn make_keys(&self, account: &Account, bits: u32, now: Timestamp) -> Result<Keys> {
+        if let Some(keys) = &self.given_keys {
+            return Ok(keys.clone());
+        }
         let (slug, entropy) = (account.slug.clone(), self.entropy.clone());
         let made =
             tokio::task::spawn_blocking(move || -> Result<Keys, openssl::error::ErrorStack> {

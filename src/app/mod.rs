@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use crate::config::Config;
 use crate::id::Entropy;
 use crate::login::Login;
+use crate::saml::connection::Keys;
 use crate::seal::{Place, Ring};
 use crate::store::Store;
 use crate::time::Clock;
@@ -36,6 +37,8 @@ pub struct App {
     pub entropy: Entropy,
     /// What the operator should read at the start.
     pub notes: Vec<String>,
+    /// Key pairs for new accounts instead of fresh ones; a test makes them once.
+    pub given_keys: Option<Keys>,
 }
 
 /// What a safety rule refuses: nothing was changed, and the sentence says what to do.
@@ -80,6 +83,7 @@ impl App {
             clock,
             entropy,
             notes,
+            given_keys: None,
         })
     }
 }

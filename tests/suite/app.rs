@@ -1,0 +1,444 @@
+//! A whole Vestibule in memory, its practice identity provider, and the browsers that talk to it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::DeflateDecoder;
+use tower::ServiceExt;
+use url::{Url, form_urlencoded};
+use vestibule::account::{Account, Document};
+use vestibule::app::{App, Consent};
+use vestibule::attempt::Attempt;
+use vestibule::config::{AccountFile, Config};
+use vestibule::http::{self, Shared};
+use vestibule::id::{AttemptId, Entropy};
+use vestibule::practice::adfs::Adfs;
+use vestibule::practice::answer::Answer;
+use vestibule::practice::key::Key;
+use vestibule::practice::persona::{MAYA, Persona};
+use vestibule::practice::relying_party::RelyingParty;
+use vestibule::saml::connection::Keys;
+use vestibule::saml::keys::KeyPair;
+use vestibule::time::{Clock, Span, Timestamp};
+
+/// Where browsers reach the test server.
+pub(crate) const PUBLIC_URL: &str = "https://sso.test";
+
+/// The present of every test, until it is moved.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_768_467_600_000);
+
+/// The keys of the practice identity provider: two for signing, one for encryption. Made once.
+pub(crate) static IDP_KEYS: LazyLock<[Key; 3]> = LazyLock::new(|| {
+    let key = |name: &str| {
+        Key::rsa(
+            name,
+            2048,
+            NOW.minus(Span::days(30)),
+            365,
+            &Entropy::fixed(),
+        )
+        .unwrap()
+    };
+    [
+        key("ADFS Signing - adfs.acme.test"),
+        key("ADFS Signing - adfs.acme.test"),
+        key("ADFS Encryption - adfs.acme.test"),
+    ]
+});
+
+/// Our own keys. Made once.
+pub(crate) static SP_KEYS: LazyLock<Keys> = LazyLock::new(|| {
+    let pair = |name: &str| KeyPair::generate(name, 2048, NOW, &Entropy::fixed()).unwrap();
+    Keys {
+        signing: vec![pair("Vestibule signing")],
+        encryption: vec![pair("Vestibule encryption")],
+    }
+});
+
+/// The account that tests sign in to, without its first line.
+const DEMO: &str = r#"
+client = "Acme Bank"
+stage = "demo"
+uam = true
+[saml]
+[[roles]]
+role = "maker"
+claim = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+equals = "vkyc-maker"
+[[roles]]
+role = "checker"
+claim = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+equals = "vkyc-checker"
+[[roles]]
+role = "auditor"
+claim = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+any_of = ["vkyc-auditor", "vkyc-external"]
+[[roles]]
+role = "link_creator"
+claim = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+matches = "vkyc-link*"
+[[roles]]
+role = "uam_admin"
+claim = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+equals = "vkyc-uam-admin"
+"#;
+
+pub(crate) struct TestApp {
+    pub(crate) app: Arc<App>,
+    pub(crate) shared: Shared,
+    pub(crate) adfs: Adfs,
+    pub(crate) slug: &'static str,
+    _folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// With the account `acme-demo`, connected to the practice identity provider.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same, with changes to the account's configuration.
+    pub(crate) async fn with(change: impl FnOnce(&mut Document)) -> Self {
+        let test = Self::empty(|_| {}).await;
+        let mut document = document("acme-demo");
+        change(&mut document);
+        test.apply(document).await;
+        test
+    }
+
+    /// Without any account, with changes to the server's configuration.
+    pub(crate) async fn empty(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.server.public_url = PUBLIC_URL.into();
+        config.database.url = database(&folder).await;
+        config.database.max_connections = 4;
+        config.secrets.master_key_file = folder.path().join("master.key").display().to_string();
+        vestibule::seal::Ring::generate(&Entropy::System)
+            .write(config.secrets.master_key_file.as_ref())
+            .unwrap();
+        change(&mut config);
+        let mut app = App::open(config, Clock::manual(NOW), Entropy::System)
+            .await
+            .unwrap();
+        app.given_keys = Some(SP_KEYS.clone());
+        let app = Arc::new(app);
+        let [first, second, encryption] = IDP_KEYS.clone();
+        let adfs = Adfs::new("https://adfs.acme.test", vec![first, second], encryption);
+        Self {
+            shared: Shared::new(Arc::clone(&app)),
+            app,
+            adfs,
+            slug: "acme-demo",
+            _folder: folder,
+        }
+    }
+
+    /// Applies a configuration with the metadata of the practice identity provider.
+    pub(crate) async fn apply(&self, document: Document) -> Account {
+        let metadata = Some(self.adfs.metadata().unwrap().into_bytes());
+        self.app
+            .apply(
+                &AccountFile { document, metadata },
+                "shell:test",
+                &Consent::default(),
+            )
+            .await
+            .unwrap()
+            .account
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser {
+            test: self,
+            cookies: BTreeMap::new(),
+            address: SocketAddr::from(([203, 0, 113, 7], 4711)),
+            last: None,
+        }
+    }
+
+    /// Our own metadata, as the practice identity provider has imported it.
+    pub(crate) async fn trust(&self) -> RelyingParty {
+        RelyingParty::from_metadata(&self.app.descriptor(self.slug).await.unwrap().unwrap())
+            .unwrap()
+    }
+
+    /// An honest, unencrypted answer.
+    pub(crate) async fn answer(&self, persona: &Persona, request: Option<&str>) -> Answer {
+        let mut answer = Answer::honest(
+            &self.adfs,
+            &self.trust().await,
+            persona,
+            request,
+            self.app.clock.now(),
+            &self.app.entropy,
+        );
+        answer.encryption = None;
+        answer
+    }
+
+    /// The response as the practice identity provider sends it.
+    pub(crate) async fn respond(&self, answer: &Answer) -> String {
+        self.adfs
+            .respond(&self.trust().await, answer, &self.app.entropy)
+            .unwrap()
+    }
+
+    /// The latest attempt.
+    pub(crate) async fn attempt(&self) -> Attempt {
+        let account = self.account().await;
+        let mut tx = self.app.store.read().await.unwrap();
+        tx.of(account.id)
+            .attempts(1, &self.app.ring)
+            .await
+            .unwrap()
+            .pop()
+            .expect("an attempt was kept")
+    }
+
+    /// The attempt of a reference.
+    pub(crate) async fn attempt_of(&self, reference: &str) -> Attempt {
+        let mut tx = self.app.store.read().await.unwrap();
+        tx.attempt(AttemptId::parse(reference).unwrap(), &self.app.ring)
+            .await
+            .unwrap()
+            .unwrap()
+            .1
+    }
+
+    pub(crate) async fn account(&self) -> Account {
+        self.app.find_account(self.slug).await.unwrap()
+    }
+
+    /// How much there is of everything that a sign-in can write: users, attempts, audit entries.
+    pub(crate) async fn written(&self) -> (i64, usize, usize) {
+        let account = self.account().await;
+        let mut tx = self.app.store.read().await.unwrap();
+        let mut of = tx.of(account.id);
+        (
+            of.count_users().await.unwrap(),
+            of.attempts(10_000, &self.app.ring).await.unwrap().len(),
+            of.audited(10_000).await.unwrap().len(),
+        )
+    }
+}
+
+/// The configuration that tests begin with.
+pub(crate) fn document(slug: &str) -> Document {
+    toml::from_str(&format!("account = \"{slug}\"{DEMO}")).unwrap()
+}
+
+/// A database of its own: a schema where `VESTIBULE_TEST_POSTGRES` names a server, else a file.
+async fn database(folder: &tempfile::TempDir) -> String {
+    let Ok(server) = std::env::var("VESTIBULE_TEST_POSTGRES") else {
+        return format!("sqlite://{}", folder.path().join("vestibule.db").display());
+    };
+    let schema = format!("test_{}", vestibule::id::hex(&Entropy::System.bytes::<8>()));
+    let pool = sqlx::PgPool::connect(&server).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    let separator = if server.contains('?') { '&' } else { '?' };
+    format!("{server}{separator}options=-c%20search_path%3D{schema}")
+}
+
+/// What a browser got.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answered {
+    pub(crate) fn location(&self) -> &str {
+        self.headers
+            .get(header::LOCATION)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The reference that a page of refusal quotes.
+    pub(crate) fn reference(&self) -> &str {
+        let at = self
+            .body
+            .find("att_")
+            .unwrap_or_else(|| panic!("no reference in {}", self.body));
+        &self.body[at..at + 36]
+    }
+}
+
+/// A browser with its own cookies and address.
+#[derive(Clone)]
+pub(crate) struct Browser<'t> {
+    test: &'t TestApp,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) address: SocketAddr,
+    /// The id of the request that was last begun here.
+    pub(crate) last: Option<String>,
+}
+
+impl Browser<'_> {
+    pub(crate) async fn get(&mut self, path: &str) -> Answered {
+        self.send(
+            Request::get(path).header(header::ACCEPT, "text/html"),
+            Body::empty(),
+        )
+        .await
+    }
+
+    /// A form posted from one of our own pages.
+    pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answered {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = Request::post(path)
+            .header("origin", PUBLIC_URL)
+            .header("sec-fetch-site", "same-origin");
+        self.send(
+            request
+                .header(header::ACCEPT, "text/html")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+            Body::from(body),
+        )
+        .await
+    }
+
+    /// Starts a sign-in and returns the id of its request.
+    pub(crate) async fn begin(&mut self) -> String {
+        self.begin_at(&format!("/saml/{}/login", self.test.slug))
+            .await
+    }
+
+    pub(crate) async fn begin_at(&mut self, path: &str) -> String {
+        let answered = self.get(path).await;
+        assert_eq!(answered.status, StatusCode::SEE_OTHER, "{}", answered.body);
+        let id = request_id(answered.location());
+        self.last = Some(id.clone());
+        id
+    }
+
+    /// Posts a response as the identity provider's page would: from elsewhere.
+    pub(crate) async fn deliver(&mut self, xml: &str) -> Answered {
+        self.deliver_form(&[("SAMLResponse", &STANDARD.encode(xml))])
+            .await
+    }
+
+    pub(crate) async fn deliver_form(&mut self, form: &[(&str, &str)]) -> Answered {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = Request::post(format!("/saml/{}/acs", self.test.slug))
+            .header("origin", "https://adfs.acme.test")
+            .header("sec-fetch-site", "cross-site");
+        self.send(
+            request
+                .header(header::ACCEPT, "text/html")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+            Body::from(body),
+        )
+        .await
+    }
+
+    /// A whole honest sign-in.
+    pub(crate) async fn sign_in(&mut self, persona: &Persona) -> Answered {
+        let request = self.begin().await;
+        let answer = self.test.answer(persona, Some(&request)).await;
+        let xml = self.test.respond(&answer).await;
+        self.deliver(&xml).await
+    }
+
+    /// Maya signs in, as she can after everything that strangers try.
+    pub(crate) async fn sign_in_as_maya(&mut self) {
+        let answered = self.sign_in(&MAYA).await;
+        assert_eq!(
+            (answered.status, answered.location()),
+            (StatusCode::SEE_OTHER, "/"),
+            "{}",
+            answered.body
+        );
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        request: axum::http::request::Builder,
+        body: Body,
+    ) -> Answered {
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let mut request = request
+            .header(header::HOST, "sso.test")
+            .header(header::USER_AGENT, "Test/1");
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies);
+        }
+        let request = request
+            .extension(ConnectInfo(self.address))
+            .body(body)
+            .unwrap();
+        let response = http::public(&self.test.shared)
+            .oneshot(request)
+            .await
+            .unwrap();
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
+        }
+        let body = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+        Answered {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    fn keep(&mut self, cookie: &str) {
+        let (pair, attributes) = cookie.split_once(';').unwrap();
+        let (name, value) = pair.split_once('=').unwrap();
+        if attributes.contains("Max-Age=0") {
+            self.cookies.remove(name);
+        } else {
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+/// The id of the request in an address of the redirect binding.
+pub(crate) fn request_id(location: &str) -> String {
+    let xml = request_xml(location);
+    xml.split(" ID=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("a request with an ID")
+        .to_owned()
+}
+
+/// The request in an address of the redirect binding.
+pub(crate) fn request_xml(location: &str) -> String {
+    let url = Url::parse(location).unwrap();
+    let packed = url
+        .query_pairs()
+        .find(|(name, _)| name == "SAMLRequest")
+        .expect("a SAMLRequest")
+        .1
+        .into_owned();
+    let mut xml = String::new();
+    std::io::Read::read_to_string(
+        &mut DeflateDecoder::new(STANDARD.decode(packed).unwrap().as_slice()),
+        &mut xml,
+    )
+    .unwrap();
+    xml
+}
