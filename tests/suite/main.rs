@@ -1,11 +1,10 @@
 //! The one test binary.
 
-// Under `cfg(test)` the lints know that all of it is a test, helpers included.
-#[cfg(test)]
+// With this the lints know that all of it is a test, helpers included.
+#![cfg(test)]
+
 mod app;
-#[cfg(test)]
+mod architecture;
 mod practice;
-#[cfg(test)]
 mod real;
-#[cfg(test)]
 mod sign_in;

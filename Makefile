@@ -1,0 +1,16 @@
+.PHONY: help demo test test-world bench
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
+
+demo: ## Build and run the demonstration, with a practice ADFS beside it
+	@tools/demo
+
+test: ## Format, lints, licences, advisories, the Rust suite on both databases, documentation, one browser run
+	@tools/test
+
+test-world: ## The release binary, and the programs of others
+	@tools/test-world
+
+bench: ## The benchmarks
+	@tools/bench
