@@ -13,19 +13,24 @@
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
 //! | [`store`] | the only place with SQL |
 //! | [`login`] | the sign-in: the use case that joins all of the above |
-//! | [`config`], [`app`] | what the operator writes; the one place where everything is put together |
-//! | `http` | the routes, pages and layers |
-//! | `practice` | a practice ADFS, for the demo and the tests; stands on the first row alone |
-//! | `cli` | the commands |
+//! | [`config`], [`log`], [`app`] | what the operator writes; what the server says; the one place where everything is put together |
+//! | [`http`] | the routes, pages and layers |
+//! | `practice` | a practice ADFS, for the demonstration and the tests; stands on the first row alone |
+//! | `demo` | a server and a practice ADFS in one |
+//! | [`cli`] | the commands |
 
 pub mod account;
 pub mod app;
 pub mod attempt;
 pub mod audit;
 pub mod claims;
+pub mod cli;
 pub mod config;
+#[cfg(feature = "practice")]
+pub mod demo;
 pub mod http;
 pub mod id;
+pub mod log;
 pub mod login;
 #[cfg(feature = "practice")]
 pub mod practice;

@@ -1,3 +1,5 @@
 //! The `vestibule` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    vestibule::cli::run()
+}

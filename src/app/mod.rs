@@ -1,11 +1,13 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod fetch;
 mod look;
 mod people;
 mod tidy;
 
 pub use accounts::{Applied, Consent, Outcome};
+pub use fetch::fetch;
 pub use people::Invitation;
 
 use std::path::Path;
@@ -45,6 +47,9 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub String);
+
+/// The setting that marks a database as one of `vestibule demo`.
+pub const PRACTICE: &str = "practice";
 
 const PROOF: &str = "master_key_proof";
 const PROOF_PLACE: Place<'static> = Place {
@@ -122,20 +127,16 @@ async fn ring(
             file.display()
         )
     };
-    match proof {
-        Some(proof) => drop(
-            ring.open(proof_bytes(&proof).as_slice(), PROOF_PLACE)
-                .with_context(|| {
+    if let Some(proof) = proof {
+        ring.open(&proof_bytes(&proof), PROOF_PLACE).with_context(|| {
                     format!(
                         "the master key in {} does not open this database",
                         file.display()
                     )
-                })?,
-        ),
-        None => {
-            let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
-            tx.set(PROOF, &crate::id::hex(&sealed)).await?;
-        }
+                })?;
+    } else {
+        let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
+        tx.set(PROOF, &crate::id::hex(&sealed)).await?;
     }
     tx.commit().await?;
     Ok(ring)

@@ -6,4 +6,6 @@ mod server;
 
 pub use account::{AccountFile, read_account};
 pub use read::Error;
-pub use server::{Config, Database, Limits, Log, Outbound, Retention, Secrets, Server, Staff};
+pub use server::{
+    Config, Database, Format, Limits, Log, Outbound, Retention, Secrets, Server, Staff,
+};

@@ -311,7 +311,7 @@ impl Config {
         let mut unused = Vec::new();
         let mut note = |set: bool, key| {
             if set {
-                unused.push(key)
+                unused.push(key);
             }
         };
         note(!self.database.listen_url.is_empty(), "database.listen_url");

@@ -23,8 +23,7 @@ pub(super) struct Error {
     title: &'static str,
     sentence: String,
     reference: Option<String>,
-    next: Option<(&'static str, String)>,
-    retry_after: Option<u32>,
+    next: Option<Box<(&'static str, String)>>,
 }
 
 impl Error {
@@ -37,7 +36,6 @@ impl Error {
             sentence: sentence.into(),
             reference: None,
             next: None,
-            retry_after: None,
         }
     }
 
@@ -72,13 +70,11 @@ impl Error {
 
     /// Too much of something within a minute.
     pub(super) fn too_many() -> Self {
-        let mut error = Self::new(
+        Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             "There were too many tries from your network. Wait a minute, then try again.",
-        );
-        error.retry_after = Some(60);
-        error
+        )
     }
 
     /// The page's heading.
@@ -98,7 +94,7 @@ impl Error {
     /// Where to go from here.
     #[must_use]
     pub(super) fn next(mut self, label: &'static str, target: impl Into<String>) -> Self {
-        self.next = Some((label, target.into()));
+        self.next = Some(Box::new((label, target.into())));
         self
     }
 
@@ -211,8 +207,10 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     let id = moment.map(|moment| moment.id).unwrap_or_default();
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
-    if let Some(seconds) = error.retry_after {
-        parts.headers.insert(header::RETRY_AFTER, seconds.into());
+    if error.status == StatusCode::TOO_MANY_REQUESTS {
+        parts
+            .headers
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
     }
     let reference = error.reference.clone().unwrap_or(id);
     let (kind, body) = if wants_page {
@@ -227,10 +225,7 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 }
 
 fn page(error: &Error, reference: &str) -> String {
-    let next = error
-        .next
-        .as_ref()
-        .map(|(label, target)| (*label, target.as_str()));
+    let next = error.next.as_ref().map(|next| (next.0, next.1.as_str()));
     page::message(error.title, &error.sentence, reference, next)
 }
 

@@ -9,6 +9,7 @@ mod home;
 mod limit;
 mod metrics;
 mod page;
+mod serve;
 mod session;
 mod sso;
 
@@ -28,6 +29,7 @@ use tracing::Instrument;
 pub use carrier::session_cookie;
 use error::Error;
 use extract::Moment;
+pub use serve::{serve, stop};
 
 use crate::app::App;
 use crate::saml::form;

@@ -95,7 +95,7 @@ impl Visit {
         advice: Option<Advice>,
         roles: Roles,
     ) -> Attempt {
-        let rules = self.rules();
+        let fired = self.rules();
         Attempt {
             id,
             at: self.now,
@@ -107,7 +107,7 @@ impl Visit {
             verified_by: self.reading.spent.map(|spent| spent.fingerprint),
             clock_difference: self.reading.clock_difference,
             claims: self.reading.claims,
-            rules,
+            rules: fired,
             roles,
         }
     }

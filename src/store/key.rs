@@ -76,9 +76,9 @@ impl Of<'_> {
         for row in rows {
             let pair = open(&row, &self.account, ring).ok_or(Error::Stored("key"))?;
             if row.purpose == SIGNING {
-                keys.signing.push(pair)
+                keys.signing.push(pair);
             } else {
-                keys.encryption.push(pair)
+                keys.encryption.push(pair);
             }
         }
         Ok(keys)

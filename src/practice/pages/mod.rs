@@ -4,6 +4,7 @@ mod farm;
 mod sign_in;
 mod view;
 
+use anyhow::Context;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{
@@ -12,6 +13,8 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use self::farm::Practice;
@@ -41,6 +44,21 @@ pub fn router(practice: Practice) -> Router {
         .layer(header(CACHE_CONTROL, "no-store"))
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .with_state(practice)
+}
+
+/// Listens until `stop` turns true.
+pub async fn serve(
+    practice: Practice,
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let told = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    axum::serve(listener, router(practice))
+        .with_graceful_shutdown(told)
+        .await
+        .context("serving the practice ADFS")
 }
 
 fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -1,0 +1,73 @@
+//! `vestibule config …`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::out::Out;
+use crate::app::App;
+use crate::config::Config;
+use crate::id::Entropy;
+use crate::saml::metadata::Descriptor;
+use crate::time::{Clock, Timestamp};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Read the configuration, open the database with its master key, and look at every account
+    Check,
+}
+
+pub(super) async fn run(
+    command: &Command,
+    config: Config,
+    file: Option<&Path>,
+    out: Out,
+) -> Result<ExitCode> {
+    let Command::Check = command;
+    let app = App::open(config, Clock::System, Entropy::System).await?;
+    let (now, mut warnings, mut accounts) = (app.clock.now(), app.notes.clone(), 0);
+    for account in app.store.read().await?.accounts().await? {
+        accounts += 1;
+        let mut tx = app.store.read().await?;
+        let mut of = tx.of(account.id);
+        of.keys(&app.ring).await?;
+        let metadata = of
+            .revision(account.active)
+            .await?
+            .and_then(|revision| revision.metadata);
+        warnings.extend(
+            judge(metadata.as_deref(), now)
+                .into_iter()
+                .map(|warning| format!("{}: {warning}", account.slug)),
+        );
+    }
+    let server = &app.config.server;
+    for (list, what) in [
+        (&server.ingress_ips, "server.ingress_ips"),
+        (&server.egress_ips, "server.egress_ips"),
+    ] {
+        if list.is_empty() && server.public_url.starts_with("https://") {
+            warnings.push(format!(
+                "`{what}` is empty: what clients get for their firewall will lack it"
+            ));
+        }
+    }
+    let value = json!({ "configuration": app.config, "accounts": accounts, "warnings": warnings });
+    out.say(&value, || {
+        let source = file.map_or_else(|| "the default file or the defaults".to_owned(), |path| path.display().to_string());
+        let mut lines = vec![format!("The configuration is sound ({source}); the master key opens the database; {accounts} accounts")];
+        lines.extend(warnings.iter().map(|warning| format!("  ! {warning}")));
+        lines
+    })
+}
+
+fn judge(metadata: Option<&str>, now: Timestamp) -> Vec<String> {
+    match metadata.map(|text| Descriptor::read(text.as_bytes())) {
+        None => vec!["no identity provider yet".into()],
+        Some(Err(problem)) => vec![problem.to_string()],
+        Some(Ok(descriptor)) => descriptor.warnings(now),
+    }
+}

@@ -1,0 +1,134 @@
+//! The commands, their words and their exit codes.
+
+mod account;
+mod config;
+mod explain;
+mod metadata;
+mod out;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use out::Out;
+
+use crate::app::{App, Refused};
+use crate::config::Config;
+use crate::id::Entropy;
+use crate::time::Clock;
+
+/// SAML single sign-on and user access management for the clients of a platform.
+#[derive(Parser)]
+#[command(
+    name = "vestibule",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Begin here:
+  vestibule demo                          try everything out, with a practice ADFS
+  vestibule metadata inspect FILE         what a client's metadata says, and what is wrong with it
+  vestibule account apply FILE.toml       make an account from a file, or change it
+  vestibule serve                         run the server
+  vestibule explain REFERENCE             why a sign-in went as it went
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a safety rule (the message says which and what to do)."
+)]
+struct Cli {
+    /// The server's configuration [default: config/vestibule.toml, where it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Run an embedded server with a practice ADFS and two accounts, and print the addresses to open
+    #[cfg(feature = "practice")]
+    Demo(crate::demo::Options),
+    /// Make, change and look at accounts
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Look at an identity provider's metadata
+    #[command(subcommand)]
+    Metadata(metadata::Command),
+    /// Explain a login attempt, step by step
+    Explain {
+        /// The reference that the person was shown (att_…)
+        reference: crate::id::AttemptId,
+    },
+    /// Look at and manage the people of an account
+    #[command(subcommand)]
+    User(user::Command),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out { json: cli.json };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return out.failed(&error.into()),
+    };
+    match runtime.block_on(dispatch(cli, out)) {
+        Ok(code) => code,
+        Err(error)
+            if error
+                .chain()
+                .any(|cause| cause.downcast_ref::<Refused>().is_some()) =>
+        {
+            out.refused(&error)
+        }
+        Err(error) => out.failed(&error),
+    }
+}
+
+async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
+    let file = cli.config.as_deref();
+    match cli.command {
+        Command::Serve => serve::run(load(file)?).await,
+        #[cfg(feature = "practice")]
+        Command::Demo(options) => crate::demo::run(load(file)?, options).await,
+        Command::Account(command) => account::run(command, open(file).await?, out).await,
+        Command::Metadata(command) => metadata::run(command, &load(file)?, out).await,
+        Command::Explain { reference } => explain::run(reference, &open(file).await?, out).await,
+        Command::User(command) => user::run(command, open(file).await?, out).await,
+        Command::Config(command) => config::run(&command, load(file)?, file, out).await,
+    }
+}
+
+fn load(file: Option<&std::path::Path>) -> Result<Config> {
+    Ok(Config::load(file, std::env::vars())?)
+}
+
+/// The database and keys, as a running server would open them.
+async fn open(file: Option<&std::path::Path>) -> Result<App> {
+    let app = App::open(load(file)?, Clock::System, Entropy::System).await?;
+    for note in &app.notes {
+        out::note(note);
+    }
+    Ok(app)
+}
+
+/// Who does something at the shell, for the audit.
+fn actor() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    format!("shell:{}", name.unwrap_or_else(|| "unknown".to_owned()))
+}

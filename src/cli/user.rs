@@ -1,0 +1,239 @@
+//! `vestibule user …`
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::actor;
+use super::out::{Out, plain, table};
+use crate::account::Account;
+use crate::app::{App, Invitation, Refused};
+use crate::claims::Profile;
+use crate::id::UserId;
+use crate::user::User;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// The people of an account, oldest first
+    List {
+        /// The account's name
+        account: String,
+        /// Begin after this person's id
+        #[arg(long, value_name = "USER_ID")]
+        after: Option<UserId>,
+        /// At most that many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+        limit: i64,
+    },
+    /// One person: what is known of them, and their sessions
+    Show(Named),
+    /// Invite somebody by the exact subject that the identity provider knows them by
+    Create {
+        /// The account's name
+        account: String,
+        /// The exact NameID, or the value of the claim that `claims.subject` names
+        #[arg(long)]
+        subject: String,
+        /// The client's own id of the person
+        #[arg(long)]
+        external_id: Option<String>,
+        /// The e-mail address, shown until they come
+        #[arg(long)]
+        email: Option<String>,
+        /// The given name
+        #[arg(long)]
+        given_name: Option<String>,
+        /// The family name
+        #[arg(long)]
+        surname: Option<String>,
+    },
+    /// Keep somebody out and end their sessions
+    Suspend(Named),
+    /// Let somebody in again
+    Restore(Named),
+    /// Remove somebody for good; nobody else can come in by their subject afterwards
+    Delete {
+        #[command(flatten)]
+        named: Named,
+        /// The person's id once more, since this cannot be undone
+        #[arg(long, value_name = "USER_ID")]
+        confirm: Option<UserId>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Named {
+    /// The account's name
+    account: String,
+    /// The person's id (usr_…), exact subject, e-mail address or external id
+    user: String,
+}
+
+pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode> {
+    match command {
+        Command::List {
+            account,
+            after,
+            limit,
+        } => list(&app, &account, after, limit, out).await,
+        Command::Show(named) => show(&app, &named, out).await,
+        Command::Create {
+            account,
+            subject,
+            external_id,
+            email,
+            given_name,
+            surname,
+        } => {
+            let account = app.find_account(&account).await?;
+            let invitation = Invitation {
+                subject,
+                external_id,
+                profile: Profile {
+                    email,
+                    given_name,
+                    surname,
+                },
+            };
+            let user = app.invite(&account, invitation, &actor()).await?;
+            out.say(&user, || {
+                vec![format!(
+                    "{} is invited: {} can sign in to {} from now on",
+                    user.id,
+                    plain(&user.subject),
+                    account.slug
+                )]
+            })
+        }
+        Command::Suspend(named) => {
+            let (account, user) = find(&app, &named).await?;
+            let ended = app.suspend(&account, user.id, &actor()).await?;
+            out.say(
+                &json!({ "user": user.id, "state": "suspended", "sessions_ended": ended }),
+                || {
+                    vec![format!(
+                        "{} stays out from now on; {ended} of their sessions ended",
+                        plain(&user.subject)
+                    )]
+                },
+            )
+        }
+        Command::Restore(named) => {
+            let (account, user) = find(&app, &named).await?;
+            app.restore(&account, user.id, &actor()).await?;
+            out.say(&json!({ "user": user.id, "state": "active" }), || {
+                vec![format!("{} can sign in again", plain(&user.subject))]
+            })
+        }
+        Command::Delete { named, confirm } => {
+            let (account, user) = find(&app, &named).await?;
+            if confirm != Some(user.id) {
+                return Err(Refused(format!(
+                    "deleting {} cannot be undone. Run it again with --confirm {}",
+                    plain(&user.subject),
+                    user.id
+                ))
+                .into());
+            }
+            let ended = app.delete_user(&account, user.id, &actor()).await?;
+            out.say(
+                &json!({ "user": user.id, "deleted": true, "sessions_ended": ended }),
+                || {
+                    vec![format!(
+                        "{} is deleted; {ended} of their sessions ended",
+                        plain(&user.subject)
+                    )]
+                },
+            )
+        }
+    }
+}
+
+async fn find(app: &App, named: &Named) -> Result<(Account, User)> {
+    let account = app.find_account(&named.account).await?;
+    let user = app.find_user(&account, &named.user).await?;
+    Ok((account, user))
+}
+
+async fn list(
+    app: &App,
+    slug: &str,
+    after: Option<UserId>,
+    limit: i64,
+    out: Out,
+) -> Result<ExitCode> {
+    let account = app.find_account(slug).await?;
+    let users = app
+        .store
+        .read()
+        .await?
+        .of(account.id)
+        .users(after, limit)
+        .await?;
+    out.say(&users, || {
+        if users.is_empty() {
+            return vec![format!("{slug} has no people yet; they appear at their first sign-in, or by `vestibule user create`")];
+        }
+        let head = ["ID", "SUBJECT", "NAME", "STATE", "ROLES", "LAST SIGN-IN"].map(String::from).to_vec();
+        let rows = users.iter().map(|user| {
+            let roles = user.roles.keys().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+            let last = user.last_sign_in.map_or_else(|| "never".to_owned(), crate::time::Timestamp::for_people);
+            vec![user.id.to_string(), plain(&user.subject), plain(&user.profile.name().unwrap_or_default()), user.state.as_str().into(), roles, last]
+        });
+        let mut lines = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+        if users.len() >= usize::try_from(limit).unwrap_or_default() {
+            lines.extend(users.last().map(|last| format!("There may be more: --after {}", last.id)));
+        }
+        lines
+    })
+}
+
+async fn show(app: &App, named: &Named, out: Out) -> Result<ExitCode> {
+    let (account, user) = find(app, named).await?;
+    let sessions = app
+        .store
+        .read()
+        .await?
+        .of(account.id)
+        .sessions(user.id)
+        .await?;
+    out.say(&json!({ "user": user, "sessions": sessions }), || {
+        let pair = |name: &str, text: String| vec![name.to_owned(), text];
+        let mut lines = table(&[
+            pair("User", format!("{} of {}", user.id, account.slug)),
+            pair(
+                "Subject",
+                format!("{} (from {})", plain(&user.subject), plain(&user.source)),
+            ),
+            pair("Name", plain(&user.profile.name().unwrap_or_default())),
+            pair("E-mail", plain(user.profile.email.as_deref().unwrap_or(""))),
+            pair(
+                "External id",
+                plain(user.external_id.as_deref().unwrap_or("")),
+            ),
+            pair("State", user.state.as_str().into()),
+            pair("Made", user.created_at.for_people()),
+            pair(
+                "Last sign-in",
+                user.last_sign_in
+                    .map_or_else(|| "never".to_owned(), crate::time::Timestamp::for_people),
+            ),
+        ]);
+        lines.extend(
+            user.roles
+                .iter()
+                .map(|(role, reason)| format!("Role {role}, because {}", plain(reason))),
+        );
+        lines.extend(sessions.iter().map(|session| {
+            format!(
+                "Session {} from {} since {}",
+                session.id,
+                session.address,
+                session.created_at.for_people()
+            )
+        }));
+        lines
+    })
+}

@@ -1,0 +1,186 @@
+//! `vestibule demo`: an embedded server, a practice ADFS beside it, and Acme Bank with a demo and a live account.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::account::Document;
+use crate::app::{App, Consent, Invitation, PRACTICE, Refused};
+use crate::claims::Profile;
+use crate::config::{AccountFile, Config, Database};
+use crate::http::{self, Shared};
+use crate::id::{Entropy, hex};
+use crate::log;
+use crate::practice::adfs::Adfs;
+use crate::practice::key::Key;
+use crate::practice::pages::{self, Practice};
+use crate::practice::persona::SAM;
+use crate::practice::relying_party::RelyingParty;
+use crate::time::{Clock, Span};
+
+/// Where the demonstration listens; loopback only.
+#[derive(Args)]
+pub struct Options {
+    /// Where Vestibule listens
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the practice ADFS listens
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    practice: SocketAddr,
+}
+
+/// The two accounts of the client.
+const ACCOUNTS: [&str; 2] = [
+    include_str!("acme-demo.toml"),
+    include_str!("acme-live.toml"),
+];
+
+/// Runs the demonstration until it is told to stop.
+pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
+    if !options.listen.ip().is_loopback() || !options.practice.ip().is_loopback() {
+        return Err(Refused(
+            "the demonstration listens on loopback only: everybody can sign in to it as anybody"
+                .into(),
+        )
+        .into());
+    }
+    log::start(&config.log)?;
+    config.server.listen = options.listen;
+    config.server.public_url = format!("http://localhost:{}", options.listen.port());
+    let folder = Folder::of(&mut config)?;
+    let app = open(config).await?;
+    let listener = TcpListener::bind(options.practice).await.with_context(|| {
+        format!(
+            "listening on {}; --practice chooses another address",
+            options.practice
+        )
+    })?;
+    say("Making the keys of the practice ADFS…");
+    let adfs = adfs(options.practice.port(), &app)?;
+    say("Making the accounts acme-demo and acme-live…");
+    let trusts = accounts(&app, &adfs).await?;
+    say(&welcome(&app, options.practice.port()));
+    let practice = Practice::new(adfs, trusts, app.clock.clone(), app.entropy.clone());
+    let stop = http::stop()?;
+    let served = tokio::try_join!(
+        http::serve(Shared::new(Arc::new(app)), stop.clone()),
+        pages::serve(practice, listener, stop)
+    );
+    drop(folder);
+    served.map(|_| ExitCode::SUCCESS)
+}
+
+/// A folder of its own for each run, removed at the end, unless the configuration names a database.
+struct Folder(Option<PathBuf>);
+
+impl Folder {
+    fn of(config: &mut Config) -> Result<Self> {
+        if config.database.url != Database::default().url {
+            return Ok(Self(None));
+        }
+        let path = std::env::temp_dir().join(format!(
+            "vestibule-demo-{}",
+            hex(&Entropy::System.bytes::<8>())
+        ));
+        std::fs::create_dir(&path).with_context(|| format!("making {}", path.display()))?;
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        config.database.url = format!("sqlite://{}", path.join("vestibule.db").display());
+        Ok(Self(Some(path)))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+/// Opens the database, and refuses one that was not made here.
+async fn open(config: Config) -> Result<App> {
+    let app = App::open(config, Clock::System, Entropy::System).await?;
+    let mut tx = app.store.write().await?;
+    let marked = tx.setting(PRACTICE).await?.is_some();
+    if !marked && !tx.accounts().await?.is_empty() {
+        return Err(Refused("this database has accounts and was not made by `vestibule demo`; point `database.url` at another one, or leave it out".into()).into());
+    }
+    tx.set(PRACTICE, "made by vestibule demo").await?;
+    tx.commit().await?;
+    Ok(app)
+}
+
+/// A practice ADFS with fresh keys.
+fn adfs(port: u16, app: &App) -> Result<Adfs> {
+    let made = app.clock.now().minus(Span::days(40));
+    let key = |name: &str| Key::rsa(name, 2048, made, 365, &app.entropy);
+    let signing = vec![key("ADFS Signing - localhost")?];
+    Ok(Adfs::new(
+        &format!("http://localhost:{port}"),
+        signing,
+        key("ADFS Encryption - localhost")?,
+    ))
+}
+
+/// Both accounts, trusting the practice ADFS and trusted by it; Sam is suspended in each.
+async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
+    let mut trusts = Vec::new();
+    for text in ACCOUNTS {
+        let document: Document = toml::from_str(text)?;
+        let file = AccountFile {
+            document,
+            metadata: Some(adfs.metadata()?.into_bytes()),
+        };
+        let consent = Consent {
+            break_glass: Some("the practice ADFS has fresh keys at each run".into()),
+            new_subject: false,
+        };
+        let account = app.apply(&file, "demo", &consent).await?.account;
+        let descriptor = app
+            .descriptor(account.slug.as_str())
+            .await?
+            .context("an account without a descriptor")?;
+        trusts.push(RelyingParty::from_metadata(&descriptor)?);
+        if app.find_user(&account, SAM.upn).await.is_err() {
+            let sam = app
+                .invite(
+                    &account,
+                    Invitation {
+                        subject: SAM.upn.into(),
+                        external_id: None,
+                        profile: Profile::default(),
+                    },
+                    "demo",
+                )
+                .await?;
+            app.suspend(&account, sam.id, "demo").await?;
+        }
+    }
+    Ok(trusts)
+}
+
+fn welcome(app: &App, practice: u16) -> String {
+    let url = &app.config.server.public_url;
+    format!(
+        "\n\
+        Vestibule and a practice ADFS are running. Open one of these in a browser and pick a person:\n\n\
+        \x20 {url}/saml/acme-demo/login     the demo account of Acme Bank\n\
+        \x20 {url}/saml/acme-live/login     its live account\n\
+        \x20 http://localhost:{practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\n\
+        Each person has other roles, and a menu there plays the mistakes that people make in a real ADFS.\n\
+        A refused sign-in shows a reference; this explains it:\n\n\
+        \x20 VESTIBULE_DATABASE_URL={} vestibule explain att_…\n\n\
+        End it with Ctrl-C; nothing stays.\n",
+        app.config.database.url
+    )
+}
+
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

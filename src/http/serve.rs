@@ -1,0 +1,77 @@
+//! Listens until it is told to stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Shared, internal, public};
+
+/// Between two tidyings.
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Listens on both addresses; `stop` turning true lets open requests end and then returns.
+pub async fn serve(shared: Shared, stop: watch::Receiver<bool>) -> Result<()> {
+    let server = &shared.app.config.server;
+    let (outside, inside) = (
+        bind(server.listen, "server.listen").await?,
+        bind(server.internal_listen, "server.internal_listen").await?,
+    );
+    tracing::info!(listen = %server.listen, internal = %server.internal_listen, url = server.public_url, "listening");
+    let outer = axum::serve(
+        outside,
+        public(&shared).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(told(stop.clone()));
+    let inner = axum::serve(
+        inside,
+        internal(&shared).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(told(stop.clone()));
+    let tidying = tokio::spawn(tidy(shared.clone()));
+    let ended = tokio::try_join!(outer, inner);
+    tidying.abort();
+    shared
+        .tidy()
+        .await
+        .context("writing down what was in memory")?;
+    ended.map(|_| ()).context("serving")
+}
+
+/// Turns true when the process is asked to end.
+pub fn stop() -> Result<watch::Receiver<bool>> {
+    let (told, stop) = watch::channel(false);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        let _ = told.send(true);
+    });
+    Ok(stop)
+}
+
+async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}: another program may use it already; `{key}` chooses another address"))
+}
+
+async fn told(mut stop: watch::Receiver<bool>) {
+    // An error means that nobody is left who could tell: then it is time to stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn tidy(shared: Shared) {
+    loop {
+        tokio::time::sleep(MINUTE).await;
+        if let Err(cause) = shared.tidy().await {
+            tracing::error!(%cause, "tidying failed");
+        }
+    }
+}
