@@ -128,12 +128,13 @@ async fn ring(
         )
     };
     if let Some(proof) = proof {
-        ring.open(&proof_bytes(&proof), PROOF_PLACE).with_context(|| {
-                    format!(
-                        "the master key in {} does not open this database",
-                        file.display()
-                    )
-                })?;
+        ring.open(&proof_bytes(&proof), PROOF_PLACE)
+            .with_context(|| {
+                format!(
+                    "the master key in {} does not open this database",
+                    file.display()
+                )
+            })?;
     } else {
         let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
         tx.set(PROOF, &crate::id::hex(&sealed)).await?;

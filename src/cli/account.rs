@@ -253,14 +253,10 @@ async fn show(app: &App, slug: &str, out: Out) -> Result<ExitCode> {
 async fn revisions(app: &App, slug: &str, out: Out) -> Result<ExitCode> {
     let account = app.find_account(slug).await?;
     let all = app.store.read().await?.of(account.id).revisions().await?;
-    let state = |revision: &Revision| {
-        match revision.number.cmp(&account.active) {
-            Ordering::Equal => "active",
-            Ordering::Greater => "draft",
-            Ordering::Less => "",
-        } else {
-            ""
-        }
+    let state = |revision: &Revision| match revision.number.cmp(&account.active) {
+        Ordering::Equal => "active",
+        Ordering::Greater => "draft",
+        Ordering::Less => "",
     };
     let value: Vec<_> = all.iter().map(|revision| json!({ "revision": revision.number, "state": state(revision), "author": revision.author, "created_at": revision.created_at.to_string() })).collect();
     out.say(&value, || {

@@ -160,7 +160,10 @@ mod tests {
     fn floods_are_refused_by_name() {
         let wide = format!(
             "<a {}/>",
-            (0..65).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")
+            (0..65)
+                .map(|n| format!("a{n}=''"))
+                .collect::<Vec<_>>()
+                .join(" ")
         );
         let deep = "<a>".repeat(49);
         let many = format!("<a>{}</a>", "<b/>".repeat(6_000));
