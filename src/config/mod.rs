@@ -1,6 +1,7 @@
 //! What the operator writes: the server's configuration and the files of the accounts.
 
 mod account;
+mod load;
 mod read;
 mod server;
 

@@ -11,6 +11,7 @@ pub mod connection;
 mod decode;
 pub mod descriptor;
 mod encryption;
+mod envelope;
 pub mod form;
 pub mod keys;
 pub mod metadata;

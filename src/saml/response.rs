@@ -4,11 +4,11 @@ use super::advice::{self, Advice};
 use super::assertion::{self, Attribute, VerifiedAssertion};
 use super::check::{Code, Rejection, Trace};
 use super::connection::Connection;
-use super::names::{ASSERTION, DSIG, PROTOCOL};
+use super::names::{ASSERTION, DSIG};
 use super::request::Pending;
 use super::signature::{self, Verified};
 use super::xml::{self, Node, Xml};
-use super::{encryption, scan, status};
+use super::{encryption, envelope, scan, status};
 use crate::account::Encryption;
 use crate::id::Entropy;
 use crate::time::{Span, Timestamp};
@@ -67,8 +67,6 @@ impl Reading {
 
 /// Ids are remembered for at least so long.
 const MEMORY: Span = Span::hours(24);
-/// A response may be that old, plus the skew.
-const FRESH: Span = Span::minutes(5);
 
 /// Verifies the response in the order of the profile; the first failure decides.
 pub fn verify(
@@ -78,8 +76,8 @@ pub fn verify(
 ) -> Result<VerifiedAssertion, Rejection> {
     let xml = parse(text, &mut reading.trace)?;
     let root = xml.root();
-    envelope(&xml, context, reading)?;
-    outer(&xml, context, reading)?;
+    envelope::check(&xml, context, reading)?;
+    envelope::addressed(&xml, context, reading)?;
     status::check(&xml, context.connection, context.now, reading)?;
     let place = the_assertion(&xml, &mut reading.trace)?;
     reading.claims = assertion::peek(&xml, place);
@@ -119,140 +117,6 @@ fn parse<'x>(text: &'x str, trace: &mut Trace) -> Result<Xml<'x>, Rejection> {
         Err(xml::Error::TooMuch(what)) => trace.refuse(Code::Limits, "Document", &what),
         Err(xml::Error::Malformed(what)) => trace.refuse(Code::Xml, "Document", &what),
     }
-}
-
-fn envelope(xml: &Xml<'_>, context: &Context<'_>, reading: &mut Reading) -> Result<(), Rejection> {
-    let (root, trace) = (xml.root(), &mut reading.trace);
-    let name = format!("{} of {}", xml.name(root), xml.namespace(root));
-    trace.demand(
-        xml.is(root, PROTOCOL, "Response"),
-        Code::Root,
-        "Root element",
-        "samlp:Response",
-        &name,
-    )?;
-    let version = xml.attribute(root, "Version").unwrap_or("absent");
-    trace.demand(
-        version == "2.0",
-        Code::Root,
-        "Version of the response",
-        "2.0",
-        version,
-    )?;
-    let id = xml.attribute(root, "ID").unwrap_or_default();
-    trace.demand(
-        !id.is_empty(),
-        Code::Root,
-        "ID of the response",
-        "an ID",
-        id,
-    )?;
-    let written = xml.attribute(root, "IssueInstant").unwrap_or("absent");
-    let Some(at) = Timestamp::parse(written) else {
-        return trace.refuse(Code::Root, "IssueInstant of the response", written);
-    };
-    let (ahead, skew) = (at.since(context.now), context.connection.skew());
-    reading.clock_difference = Some(ahead);
-    let fresh = ahead <= skew
-        && context.now.since(at).as_millis() <= FRESH.as_millis().saturating_add(skew.as_millis());
-    if !fresh {
-        let found = format!("{written}, {ahead} ahead of our clock");
-        return Err(trace.fail(
-            Code::Root,
-            "IssueInstant of the response",
-            &found,
-            Some(Advice::Clock {
-                seconds: ahead.as_seconds(),
-            }),
-        ));
-    }
-    trace.pass(
-        Code::Root,
-        "IssueInstant of the response",
-        &format!("{written}, {ahead} ahead of our clock"),
-    );
-    Ok(())
-}
-
-/// What costs nothing: where it was sent, by whom, and for which request.
-fn outer(xml: &Xml<'_>, context: &Context<'_>, reading: &mut Reading) -> Result<(), Rejection> {
-    let (root, connection) = (xml.root(), context.connection);
-    let (acs, destination) = (
-        &connection.addresses.acs,
-        xml.attribute(root, "Destination"),
-    );
-    let bound = xml.named(root, DSIG, "Signature").next().is_some();
-    let holds = destination.map_or(!bound, |found| found == acs);
-    reading.trace.demand(
-        holds,
-        Code::Destination,
-        "Destination of the response",
-        acs,
-        destination.unwrap_or("absent"),
-    )?;
-    if let Some(issuer) = only(xml, root, ASSERTION, "Issuer", Code::Issuer, reading)? {
-        assertion::issuer(
-            xml,
-            issuer,
-            connection,
-            "Issuer of the response",
-            &mut reading.trace,
-        )?;
-    }
-    match xml.attribute(root, "InResponseTo") {
-        Some(id) => {
-            reading.request = (context.find)(id)
-                .filter(|pending| pending.id == id && pending.account == connection.account.id);
-            let fresh = reading
-                .request
-                .as_ref()
-                .is_some_and(|pending| pending.is_fresh(context.now));
-            if !fresh {
-                let advice = Advice::UnknownRequest {
-                    expired: reading.request.is_some(),
-                };
-                return Err(reading.trace.fail(
-                    Code::InResponseTo,
-                    "InResponseTo of the response",
-                    id,
-                    Some(advice),
-                ));
-            }
-            reading
-                .trace
-                .pass(Code::InResponseTo, "InResponseTo of the response", id);
-        }
-        None if connection.saml().allow_idp_initiated => reading.trace.pass(
-            Code::InResponseTo,
-            "InResponseTo of the response",
-            "absent, which the account allows",
-        ),
-        None => {
-            let advice = Advice::Unsolicited {
-                bookmark: connection.addresses.acs.replace("/acs", "/login"),
-            };
-            return Err(reading.trace.fail(
-                Code::InResponseTo,
-                "InResponseTo of the response",
-                "absent",
-                Some(advice),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The child of that name, where a second one ends the sign-in.
-fn only(
-    xml: &Xml<'_>,
-    node: Node,
-    namespace: &str,
-    name: &str,
-    code: Code,
-    reading: &mut Reading,
-) -> Result<Option<Node>, Rejection> {
-    xml.child(node, namespace, name)
-        .or_else(|error| reading.trace.refuse(code, name, &error.to_string()))
 }
 
 /// The one assertion of the document, clear or encrypted, as a child of the response.
