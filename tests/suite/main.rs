@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod practice;
 #[cfg(test)]
 mod real;
