@@ -1,5 +1,8 @@
 //! Messages by class: every hostile one is refused for its own reason and leaves nothing behind, every honest one is accepted.
 
+mod donors;
+mod missing;
+mod references;
 mod surgery;
 mod wrapping;
 
@@ -203,45 +206,57 @@ impl Case {
 
 /// Every case is refused for its reason, writes no more than it may, and hinders nobody.
 async fn refuse(test: &TestApp, cases: Vec<Case>) {
+    let mut wrong = Vec::new();
     for case in cases {
         let mut browser = test.browser();
         let scene = Scene::begin(test, &mut browser).await;
         let posted = (case.build)(&scene);
-        judge(test, &mut browser, &case, posted).await;
+        if let Err(why) = judge(test, &mut browser, &case, posted).await {
+            wrong.push(format!("{}: {why}", case.name));
+        }
         browser.sign_in_as_maya().await;
         // Unverified attempts are kept only up to a number; the next minute begins.
         test.shared.tidy().await.unwrap();
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Posts one hostile message and looks at the answer, and at what was written.
-async fn judge(test: &TestApp, browser: &mut Browser<'_>, case: &Case, posted: Posted) -> Attempt {
+async fn judge(
+    test: &TestApp,
+    browser: &mut Browser<'_>,
+    case: &Case,
+    posted: Posted,
+) -> Result<(), String> {
     let (users, attempts, audited) = test.written().await;
 
     let answered = post(browser, test.slug, posted).await;
 
-    is_refused(&answered, case);
+    is_refused(&answered, case.code)?;
     let attempt = test.attempt_of(answered.reference()).await;
-    let name = &case.name;
     let failed = last_checked(&attempt);
-    assert_eq!(
-        (failed.code, failed.outcome, attempt.outcome.as_str()),
-        (case.code, Outcome::Failed, case.code.as_str()),
-        "{name}: {failed:?}"
-    );
+    let found = (failed.code, failed.outcome, attempt.outcome.as_str());
     let reason = format!("{}: {}", failed.what, failed.found);
-    assert!(
-        reason.contains(case.because),
-        "{name}: refused for {reason}"
-    );
-    assert_eq!(attempt.verified_by.is_some(), case.verifies, "{name}");
-    let more = usize::from(case.verifies);
-    assert_eq!(
-        test.written().await,
-        (users, attempts + 1, audited + more),
-        "{name}"
-    );
-    attempt
+    ensure(
+        found == (case.code, Outcome::Failed, case.code.as_str()),
+        || format!("{found:?} for {reason}"),
+    )?;
+    ensure(reason.contains(case.because), || {
+        format!("refused for {reason}")
+    })?;
+    let verified = attempt.verified_by.is_some();
+    ensure(verified == case.verifies, || {
+        format!("a signature verifies: {verified}")
+    })?;
+    let expected = (users, attempts + 1, audited + usize::from(verified));
+    let written = test.written().await;
+    ensure(written == expected, || {
+        format!("wrote {written:?}, not {expected:?}")
+    })
+}
+
+fn ensure(holds: bool, otherwise: impl Fn() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
 }
 
 fn last_checked(attempt: &Attempt) -> &Row {
@@ -253,24 +268,28 @@ fn last_checked(attempt: &Attempt) -> &Row {
 }
 
 /// A page without a session that tells nobody why: apart from its reference it is always the same.
-fn is_refused(answered: &Answered, case: &Case) {
+fn is_refused(answered: &Answered, code: Code) -> Result<(), String> {
     static PAGE: OnceLock<String> = OnceLock::new();
-    let name = &case.name;
-    let malformed = matches!(
-        case.code,
-        Code::Form | Code::Base64 | Code::Limits | Code::Xml
-    );
-    let status = if malformed {
+    let malformed = matches!(code, Code::Form | Code::Base64 | Code::Limits | Code::Xml);
+    let expected = if malformed {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::FORBIDDEN
     };
-    assert_eq!(answered.status, status, "{name}: {}", answered.body);
-    assert!(!sets_session(&answered.headers), "{name}: a session");
-    if case.code != Code::Roles {
-        let page = answered.body.replace(answered.reference(), "");
-        assert_eq!(page, *PAGE.get_or_init(|| page.clone()), "{name}");
-    }
+    let status = answered.status;
+    ensure(
+        matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN),
+        || format!("{status} {}", answered.body),
+    )?;
+    ensure(!sets_session(&answered.headers), || "a session".into())?;
+    let page = answered.body.replace(answered.reference(), "");
+    // Whoever is known and has no role is told so.
+    let same = code == Code::Roles || page == *PAGE.get_or_init(|| page.clone());
+    ensure(same, || format!("another page: {page}"))?;
+    let code_of_file = code.as_str();
+    ensure(status == expected, || {
+        format!("{status} for {code_of_file}")
+    })
 }
 
 fn sets_session(headers: &HeaderMap) -> bool {

@@ -39,10 +39,16 @@ pub(super) fn cut<'x>(xml: &'x str, start: &str, end: &str) -> &'x str {
     let from = xml
         .find(start)
         .unwrap_or_else(|| panic!("no {start} in {xml}"));
-    let length = xml[from..]
+    let inside = from + start.len();
+    let length = xml[inside..]
         .find(end)
         .unwrap_or_else(|| panic!("no {end} in {xml}"));
-    &xml[from..from + length + end.len()]
+    &xml[from..inside + length + end.len()]
+}
+
+/// The ID that the first signature refers to.
+pub(super) fn referred(xml: &str) -> &str {
+    cut(xml, " URI=\"#", "\"").split(['#', '"']).nth(2).unwrap()
 }
 
 /// The first assertion in ADFS's shape.
