@@ -173,6 +173,14 @@ impl<'a> Xml<'a> {
         self.text(node)
     }
 
+    /// Whether a comment stands anywhere in the element.
+    pub fn has_comment(&self, node: Node) -> bool {
+        let inside = self.document.descendants(node);
+        inside
+            .into_iter()
+            .any(|node| matches!(self.document.node_kind(node), Some(NodeKind::Comment(_))))
+    }
+
     fn element(&self, node: Node) -> Option<&Element<'a>> {
         self.document.element(node)
     }

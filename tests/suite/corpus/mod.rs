@@ -1,9 +1,13 @@
 //! Messages by class: every hostile one is refused for its own reason and leaves nothing behind, every honest one is accepted.
 
+mod algorithms;
 mod donors;
 mod missing;
 mod references;
+mod signed_info;
 mod surgery;
+mod transforms;
+mod trust;
 mod wrapping;
 
 use std::sync::OnceLock;

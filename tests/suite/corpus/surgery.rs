@@ -94,12 +94,22 @@ pub(super) fn reseal(xml: &str, key: &Key) -> String {
 
 /// Makes the value of the first signature fit its first `SignedInfo` again; the digest stays as it is.
 pub(super) fn resign(xml: &str, key: &Key) -> String {
+    sealed_with(xml, |info| {
+        SignatureMethod::RsaSha256.sign(info, key).unwrap()
+    })
+}
+
+/// The message with another value in its first signature, made of its `SignedInfo` in whatever way.
+pub(super) fn sealed_with(xml: &str, make: impl Fn(&[u8]) -> Vec<u8>) -> String {
     let document = parse(xml);
     let info = canonical(&document, first(&document, "SignedInfo"), None);
-    let value = STANDARD.encode(SignatureMethod::RsaSha256.sign(&info, key).unwrap());
+    let value = STANDARD.encode(make(&info));
     let old = cut(xml, "<ds:SignatureValue>", "</ds:SignatureValue>");
-    let fresh = format!("<ds:SignatureValue>{value}</ds:SignatureValue>");
-    swap(xml, old, &fresh)
+    swap(
+        xml,
+        old,
+        &format!("<ds:SignatureValue>{value}</ds:SignatureValue>"),
+    )
 }
 
 fn parse(xml: &str) -> Document<'_> {
