@@ -3,9 +3,12 @@
 mod algorithms;
 mod donors;
 mod missing;
+mod namespaces;
+mod parser;
 mod references;
 mod signed_info;
 mod surgery;
+mod text;
 mod transforms;
 mod trust;
 mod wrapping;
