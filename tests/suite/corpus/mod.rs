@@ -1,7 +1,12 @@
 //! Messages by class: every hostile one is refused for its own reason and leaves nothing behind, every honest one is accepted.
 
+mod addressed;
 mod algorithms;
+mod conditions;
+mod decrypted;
 mod donors;
+mod encryption;
+mod envelope;
 mod missing;
 mod namespaces;
 mod parser;
@@ -198,6 +203,19 @@ fn written(
     signed(name, code, because, move |scene| {
         let answer = scene.answer();
         scene.sign(&change(&answer.xml()), &answer.assertion_id)
+    })
+}
+
+/// A change to the assertion's text before it is signed, behind its start tag.
+fn within(
+    name: &str,
+    code: Code,
+    because: &'static str,
+    change: impl Fn(&str) -> String + 'static,
+) -> Case {
+    written(name, code, because, move |xml| {
+        let (outer, inner) = xml.split_at(xml.find("<Assertion ").unwrap());
+        outer.to_owned() + &change(inner)
     })
 }
 

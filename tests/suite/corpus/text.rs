@@ -66,7 +66,7 @@ fn names() -> Vec<Case> {
             },
         ),
         said("there is no name", Code::Subject, "absent", |answer| {
-            answer.name_id = None
+            answer.name_id = None;
         }),
         name_id(
             "an element stands in the name",

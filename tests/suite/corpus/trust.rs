@@ -11,7 +11,7 @@ use vestibule::practice::sign::{Signing, sign};
 use vestibule::saml::check::Code;
 
 use super::super::app::{IDP_KEYS, NOW, SP_KEYS, TestApp, document};
-use super::surgery::{DSIG, SAMLP, after, before, cut, signature, swap, without};
+use super::surgery::{DSIG, SAMLP, after, cut, signature, swap, without};
 use super::{Case, Scene, forged, refuse};
 
 /// Keys of others, the last of them short.
