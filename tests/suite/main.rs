@@ -5,6 +5,7 @@
 
 mod app;
 mod architecture;
+mod corpus;
 mod practice;
 mod real;
 mod sign_in;
