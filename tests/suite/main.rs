@@ -7,4 +7,5 @@ mod app;
 mod architecture;
 mod practice;
 mod real;
+mod rules;
 mod sign_in;
