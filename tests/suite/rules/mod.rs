@@ -1,5 +1,6 @@
 //! A test for each rule, named after it.
 
+mod accounts;
 mod configuration;
 mod cookies;
 mod doors;
@@ -92,6 +93,15 @@ fn tables() -> Vec<String> {
         tables.extend(named.map(|rest| rest.trim_end_matches(" (").to_owned()));
     }
     tables
+}
+
+/// The event, the actor and the details of every audit entry, oldest first.
+async fn audit(test: &TestApp) -> Vec<String> {
+    texts(
+        &test.app.store,
+        "SELECT event || ' ' || actor || ' ' || detail FROM audit ORDER BY id",
+    )
+    .await
 }
 
 /// The rule that ended an attempt.
