@@ -1,6 +1,8 @@
 //! A test for each rule, named after it.
 
 mod accounts;
+mod answers;
+mod attempts;
 mod configuration;
 mod cookies;
 mod doors;
@@ -22,6 +24,8 @@ use vestibule::saml::check::Code;
 use vestibule::store::Store;
 
 use super::app::TestApp;
+
+const ROLE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
 
 /// Applies a configuration with the metadata of an identity provider, as a shell would.
 async fn apply(
