@@ -114,7 +114,7 @@ impl TestApp {
 
     /// Without any account, with changes to the server's configuration.
     pub(crate) async fn empty(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         let mut config = Config::default();
         config.server.public_url = PUBLIC_URL.into();
         config.database.url = database(&folder).await;
@@ -233,6 +233,15 @@ impl TestApp {
 /// The configuration that tests begin with.
 pub(crate) fn document(slug: &str) -> Document {
     toml::from_str(&format!("account = \"{slug}\"{DEMO}")).unwrap()
+}
+
+/// A folder as the server makes one: for its owner alone.
+pub(crate) fn private_folder() -> tempfile::TempDir {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new()
+        .permissions(mode)
+        .tempdir()
+        .unwrap()
 }
 
 /// A database of its own: a schema where `VESTIBULE_TEST_POSTGRES` names a server, else a file.

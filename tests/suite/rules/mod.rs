@@ -7,6 +7,7 @@ mod configuration;
 mod cookies;
 mod deletion;
 mod doors;
+mod files;
 mod house;
 mod people;
 mod question;
@@ -51,6 +52,15 @@ async fn texts(store: &Store, query: &str) -> Vec<String> {
         Store::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
     }
     .unwrap()
+}
+
+/// Changes rows behind the store's back.
+async fn change(store: &Store, statement: &str) {
+    let statement = AssertSqlSafe(statement.to_owned());
+    match store {
+        Store::Sqlite(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
+        Store::Postgres(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
+    }
 }
 
 /// How many rows every table has.
