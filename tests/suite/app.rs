@@ -246,9 +246,13 @@ pub(crate) fn private_folder() -> tempfile::TempDir {
 
 /// A database of its own: a schema where `VESTIBULE_TEST_POSTGRES` names a server, else a file.
 async fn database(folder: &tempfile::TempDir) -> String {
-    let Ok(server) = std::env::var("VESTIBULE_TEST_POSTGRES") else {
-        return format!("sqlite://{}", folder.path().join("vestibule.db").display());
-    };
+    let file = || format!("sqlite://{}", folder.path().join("vestibule.db").display());
+    schema().await.unwrap_or_else(file)
+}
+
+/// A schema of its own on the server that `VESTIBULE_TEST_POSTGRES` names, where it names one.
+pub(crate) async fn schema() -> Option<String> {
+    let server = std::env::var("VESTIBULE_TEST_POSTGRES").ok()?;
     let schema = format!("test_{}", vestibule::id::hex(&Entropy::System.bytes::<8>()));
     let pool = sqlx::PgPool::connect(&server).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
@@ -257,7 +261,9 @@ async fn database(folder: &tempfile::TempDir) -> String {
         .unwrap();
     pool.close().await;
     let separator = if server.contains('?') { '&' } else { '?' };
-    format!("{server}{separator}options=-c%20search_path%3D{schema}")
+    Some(format!(
+        "{server}{separator}options=-c%20search_path%3D{schema}"
+    ))
 }
 
 /// What a browser got.

@@ -9,3 +9,4 @@ mod practice;
 mod real;
 mod rules;
 mod sign_in;
+mod store;
