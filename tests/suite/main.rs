@@ -7,6 +7,7 @@ mod app;
 mod architecture;
 mod practice;
 mod real;
+mod routes;
 mod rules;
 mod sign_in;
 mod store;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use vestibule::role::{Role, Roles, permissions};
 
 /// Every source file below a folder, with its text.
-fn sources(folder: &str) -> BTreeMap<String, String> {
+pub(crate) fn sources(folder: &str) -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut found, mut open) = (BTreeMap::new(), vec![root.join(folder)]);
     while let Some(folder) = open.pop() {

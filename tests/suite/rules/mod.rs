@@ -15,6 +15,8 @@ mod replay;
 mod sessions;
 mod shell;
 
+pub(super) use house::sources;
+
 use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
