@@ -99,7 +99,7 @@ impl Bench {
                 .unwrap()
         };
         let (listen, internal) = (port(), port());
-        let database = folder.path().join("bench.db");
+        let database = folder.path().join("data/bench.db");
         let text = format!(
             "[server]\nlisten = \"{listen}\"\npublic_url = \"http://{listen}\"\ninternal_listen = \"{internal}\"\n[database]\nurl = \"sqlite://{}\"\n[log]\nlevel = \"warn\"\n[limits]\nstarts_per_minute = 0\n",
             database.display()

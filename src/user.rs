@@ -199,7 +199,7 @@ fn existing(user: &User, claims: &Claims) -> Result<UserId, Refusal> {
     }
 }
 
-/// The keyed digest under which a deleted person is remembered.
+/// The keyed digest under which a deleted person is remembered, whatever spelling they come back with.
 pub fn tombstone(
     ring: &Ring,
     account: AccountId,
@@ -211,7 +211,7 @@ pub fn tombstone(
         account: &account.to_string(),
         at: "",
     };
-    ring.digest(format!("{source}\u{0}{subject}").as_bytes(), place)
+    ring.digest(format!("{source}\u{0}{}", fold(subject)).as_bytes(), place)
 }
 
 /// The form of a subject under which twins are found: compatibility normal form, lower case.

@@ -170,9 +170,9 @@ fn make_folder(file: &Path) -> Result<()> {
 async fn drifted(store: &Store, config: &Config) -> Result<Vec<String>> {
     let mut tx = store.read().await?;
     let public_url = &config.server.public_url;
-    let ours = |id: &str| {
-        id.contains("/saml/") && id.ends_with("/metadata") && !id.starts_with(public_url)
-    };
+    let now = format!("{public_url}/saml/");
+    let ours =
+        |id: &str| id.contains("/saml/") && id.ends_with("/metadata") && !id.starts_with(&now);
     let accounts = tx
         .accounts()
         .await?

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check::shorten;
 use super::connection::Connection;
 use super::keys::{Certificate, IdpKey};
 use super::names::DSIG;
@@ -126,7 +127,7 @@ impl Advice {
                 at: now.for_people(),
             },
             _ => Self::OtherStatus {
-                said: said.join(" / "),
+                said: shorten(&said.join(" / ")),
             },
         }
     }
@@ -213,7 +214,7 @@ pub fn signature(
             {
                 return Some(Advice::Changed);
             }
-            let (subject, fingerprint) = (carried.subject, carried.fingerprint);
+            let (subject, fingerprint) = (shorten(&carried.subject), carried.fingerprint);
             if known
                 .iter()
                 .any(|certificate| certificate.subject == subject)
@@ -247,8 +248,8 @@ pub fn decryption(recipient: Option<&(String, String)>, connection: &Connection)
                 .all(|known| known.serial != serial.trim()) =>
         {
             Advice::NotForUs {
-                issuer: issuer.clone(),
-                serial: serial.clone(),
+                issuer: shorten(issuer),
+                serial: shorten(serial),
                 ours,
             }
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::advice::Advice;
-use super::check::{Code, Rejection, Trace};
+use super::check::{Code, Rejection, Trace, shorten};
 use super::connection::Connection;
 use super::names::ASSERTION;
 use super::response::{Context, Reading};
@@ -90,6 +90,7 @@ pub(super) fn check(
             .trace
             .refuse(Code::Claims, "Attributes", &error.to_string())
     })?;
+    reading.claims.clone_from(&attributes);
     let (about, name_id) = subject::name_id(xml, node, &mut reading.trace)?;
     let subject = subject::subject(
         connection,
@@ -110,11 +111,19 @@ pub(super) fn check(
     })
 }
 
-/// The claims of an assertion that is not verified yet, for the explanation of a failure; never more than a few.
+/// So many bytes of claims are kept of an assertion that is not verified: anybody may have written them.
+const PEEKED: usize = 16 * 1024;
+
+/// The first claims of an assertion that is not verified yet, for the explanation of a failure.
 pub(super) fn peek(xml: &Xml<'_>, node: Node) -> Vec<Attribute> {
-    attributes(xml, node)
-        .map(|all| all.into_iter().take(64).collect())
-        .unwrap_or_default()
+    let mut left = PEEKED;
+    let fits = |claim: &Attribute| {
+        let values = claim.values.iter().map(|value| value.len() + 4);
+        left = left.saturating_sub(claim.name.len() + values.sum::<usize>());
+        left > 0
+    };
+    let all = attributes(xml, node).unwrap_or_default();
+    all.into_iter().take_while(fits).collect()
 }
 
 /// The latest `NotOnOrAfter` of its conditions and confirmations.
@@ -151,7 +160,7 @@ pub(super) fn issuer(
     if found != *expected || !entity {
         let advice = Advice::WrongIssuer {
             expected: expected.clone(),
-            found: found.clone(),
+            found: shorten(&found),
         };
         return Err(trace.fail(Code::Issuer, what, &found, Some(advice)));
     }

@@ -227,7 +227,8 @@ impl Trace {
     }
 }
 
-fn shorten(value: &str) -> String {
+/// What is kept of a value that anybody may have written, at any length.
+pub(super) fn shorten(value: &str) -> String {
     match value.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
         None => value.to_owned(),

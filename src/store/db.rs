@@ -48,7 +48,7 @@ pub enum Error {
     /// The address names neither database.
     #[error("the database address must begin with sqlite:// or postgres://")]
     Address,
-    /// The folder of the database file cannot be made.
+    /// The folder of the database file cannot be made or looked at.
     #[error("the folder {path}: {source}")]
     Folder {
         /// The folder.
@@ -56,6 +56,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Others may enter the folder of the database file.
+    #[error("the folder {0} may be entered by others than its owner; run: chmod 700 {0}")]
+    Wide(String),
     /// The schema is not what this program knows.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -168,7 +171,7 @@ impl Of<'_> {
 }
 
 fn make_folder(file: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     let Some(folder) = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -179,10 +182,12 @@ fn make_folder(file: &Path) -> Result<(), Error> {
         .recursive(true)
         .mode(0o700)
         .create(folder);
-    made.map_err(|source| Error::Folder {
-        path: folder.display().to_string(),
-        source,
-    })
+    let path = folder.display().to_string();
+    match made.and_then(|()| std::fs::metadata(folder)) {
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => Err(Error::Wide(path)),
+        Ok(_) => Ok(()),
+        Err(source) => Err(Error::Folder { path, source }),
+    }
 }
 
 /// `sql!(tx, execute, "…", values…)` gives the count of rows, `sql!(tx, optional Row, …)` and `sql!(tx, all Row, …)` rows.

@@ -114,7 +114,7 @@ impl TestApp {
 
     /// Without any account, with changes to the server's configuration.
     pub(crate) async fn empty(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         let mut config = Config::default();
         config.server.public_url = PUBLIC_URL.into();
         config.database.url = database(&folder).await;
@@ -235,11 +235,24 @@ pub(crate) fn document(slug: &str) -> Document {
     toml::from_str(&format!("account = \"{slug}\"{DEMO}")).unwrap()
 }
 
+/// A folder as the server makes one: for its owner alone.
+pub(crate) fn private_folder() -> tempfile::TempDir {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new()
+        .permissions(mode)
+        .tempdir()
+        .unwrap()
+}
+
 /// A database of its own: a schema where `VESTIBULE_TEST_POSTGRES` names a server, else a file.
 async fn database(folder: &tempfile::TempDir) -> String {
-    let Ok(server) = std::env::var("VESTIBULE_TEST_POSTGRES") else {
-        return format!("sqlite://{}", folder.path().join("vestibule.db").display());
-    };
+    let file = || format!("sqlite://{}", folder.path().join("vestibule.db").display());
+    schema().await.unwrap_or_else(file)
+}
+
+/// A schema of its own on the server that `VESTIBULE_TEST_POSTGRES` names, where it names one.
+pub(crate) async fn schema() -> Option<String> {
+    let server = std::env::var("VESTIBULE_TEST_POSTGRES").ok()?;
     let schema = format!("test_{}", vestibule::id::hex(&Entropy::System.bytes::<8>()));
     let pool = sqlx::PgPool::connect(&server).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
@@ -248,7 +261,9 @@ async fn database(folder: &tempfile::TempDir) -> String {
         .unwrap();
     pool.close().await;
     let separator = if server.contains('?') { '&' } else { '?' };
-    format!("{server}{separator}options=-c%20search_path%3D{schema}")
+    Some(format!(
+        "{server}{separator}options=-c%20search_path%3D{schema}"
+    ))
 }
 
 /// What a browser got.

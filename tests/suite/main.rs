@@ -8,4 +8,7 @@ mod architecture;
 mod corpus;
 mod practice;
 mod real;
+mod routes;
+mod rules;
 mod sign_in;
+mod store;

@@ -1,0 +1,384 @@
+//! Every route: who may reach it, by which methods, and what every answer carries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use tower::ServiceExt;
+use vestibule::http;
+
+use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
+use super::rules::sources;
+
+/// What the whole internet may reach, and what it answers there to somebody who has never been here.
+const PUBLIC: [(&str, &str, u16); 12] = [
+    ("GET", "/", 303),
+    ("GET", "/assets/style.css", 200),
+    ("GET", "/assets/submit.js", 200),
+    ("GET", "/healthz", 200),
+    ("GET", "/login", 303),
+    ("POST", "/logout", 200),
+    ("GET", "/readyz", 200),
+    ("POST", "/saml/{account}/acs", 400),
+    ("GET", "/saml/{account}/login", 303),
+    ("GET", "/saml/{account}/metadata", 200),
+    // It ends the question after a sign-in, before which there is no session.
+    ("POST", "/session/continue", 409),
+    // A path that is nobody's.
+    ("GET", "/nothing", 404),
+];
+
+/// What only somebody with a session may reach; a stranger gets 401.
+const SIGNED_IN: [(&str, &str); 4] = [
+    ("DELETE", "/session"),
+    ("GET", "/session"),
+    ("GET", "/sessions"),
+    ("POST", "/sessions/{id}/end"),
+];
+
+/// What only gateways and monitoring may reach, on a listener of its own.
+const INTERNAL: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
+
+/// The one address to which another site posts.
+const FROM_ELSEWHERE: &str = "/saml/{account}/acs";
+
+const METHODS: [&str; 7] = [
+    "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND",
+];
+
+fn concrete(path: &str) -> String {
+    path.replace("{account}", "acme-demo")
+        .replace("{id}", "ses_0198c0de000070008000000000000000")
+}
+
+/// The methods of every path.
+fn methods() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let public = PUBLIC.iter().map(|(method, path, _)| (*path, *method));
+    let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (path, method) in public.chain(SIGNED_IN.iter().map(|(method, path)| (*path, *method))) {
+        if path != "/nothing" {
+            all.entry(path).or_default().insert(method);
+        }
+    }
+    all
+}
+
+fn unsafe_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = methods()
+        .into_iter()
+        .flat_map(|(path, methods)| methods.into_iter().map(move |method| (method, path)));
+    all.filter(|(method, path)| *method != "GET" && *path != FROM_ELSEWHERE)
+}
+
+/// Asks with these headers; what is posted is a form.
+async fn ask(
+    browser: &mut Browser<'_>,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answered {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let mut request = Request::builder().method(method).uri(concrete(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    browser.send(request, Body::from("ticket=AAAA")).await
+}
+
+const OWN_PAGE: (&str, &str) = ("sec-fetch-site", "same-origin");
+
+#[tokio::test]
+async fn a_stranger_reaches_what_is_public() {
+    let test = TestApp::new().await;
+
+    for (method, path, status) in PUBLIC {
+        let answered = ask(&mut test.browser(), method, path, &[OWN_PAGE]).await;
+        assert_eq!(
+            answered.status.as_u16(),
+            status,
+            "{method} {path}: {}",
+            answered.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_everywhere_else() {
+    let test = TestApp::new().await;
+
+    for (method, path) in SIGNED_IN {
+        let program = ask(&mut test.browser(), method, path, &[OWN_PAGE]).await;
+        let page = ask(
+            &mut test.browser(),
+            method,
+            path,
+            &[OWN_PAGE, ("accept", "text/html")],
+        )
+        .await;
+
+        assert_eq!(program.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+        assert_eq!(
+            program.headers[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+        assert!(
+            program.body.contains("\"code\":\"unauthenticated\""),
+            "{}",
+            program.body
+        );
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{method} {path}");
+        assert!(
+            method == "DELETE" || page.body.contains("href=\"/login\""),
+            "{}",
+            page.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_means_nothing_makes_nobody_less_of_a_stranger() {
+    let test = TestApp::new().await;
+
+    for value in ["AAAAAAAAAAAAAAAAAAAAAA", "", "%00", "../x", "🦀"] {
+        for (method, path) in SIGNED_IN {
+            let mut browser = test.browser();
+            browser
+                .cookies
+                .insert("__Host-vestibule".into(), value.into());
+            let answered = ask(&mut browser, method, path, &[OWN_PAGE]).await;
+            assert_eq!(
+                answered.status,
+                StatusCode::UNAUTHORIZED,
+                "{method} {path} {value}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changes_something_takes_no_request_from_elsewhere() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    browser.sign_in_as_maya().await;
+    let foreign: [&[(&str, &str)]; 8] = [
+        &[],
+        &[("origin", "https://evil.test")],
+        &[("origin", "null")],
+        &[("origin", "http://sso.test")],
+        &[("origin", "https://sso.test.evil.test")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", PUBLIC_URL)],
+        &[("sec-fetch-site", "none")],
+    ];
+
+    for (method, path) in unsafe_routes() {
+        for headers in foreign {
+            let answered = ask(&mut browser, method, path, headers).await;
+            assert_eq!(
+                answered.status,
+                StatusCode::FORBIDDEN,
+                "{method} {path} {headers:?}"
+            );
+            assert!(
+                answered.body.contains("foreign_origin"),
+                "{}",
+                answered.body
+            );
+        }
+    }
+
+    assert_eq!(browser.get("/session").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_route_takes_another_method() {
+    let test = TestApp::new().await;
+
+    for (path, known) in methods() {
+        for method in METHODS.into_iter().filter(|method| !known.contains(method)) {
+            let answered = ask(&mut test.browser(), method, path, &[OWN_PAGE]).await;
+            assert_eq!(
+                answered.status,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{method} {path}"
+            );
+            let allowed = answered.headers[header::ALLOW].to_str().unwrap();
+            let allowed: BTreeSet<&str> =
+                allowed.split(',').filter(|name| *name != "HEAD").collect();
+            assert_eq!(allowed, known, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_assertion_consumer_service_answers_what_its_contract_says() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    let largest = "A".repeat(300 * 1024);
+
+    let too_large = browser.deliver_form(&[("SAMLResponse", &largest)]).await;
+    let malformed = browser.deliver_form(&[("SAMLResponse", "%")]).await;
+    let rejected = browser.deliver("<nothing/>").await;
+    let nobodys = ask(&mut browser, "POST", "/saml/nobody-demo/acs", &[]).await;
+
+    assert_eq!(too_large.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(malformed.status, StatusCode::BAD_REQUEST);
+    assert_eq!(rejected.status, StatusCode::FORBIDDEN);
+    assert_eq!(nobodys.status, StatusCode::NOT_FOUND);
+}
+
+/// The headers that protect whoever reads the answer.
+fn protection(headers: &HeaderMap) -> BTreeMap<&str, &str> {
+    let own = [
+        "content-length",
+        "content-type",
+        "location",
+        "set-cookie",
+        "vary",
+        "x-request-id",
+        "allow",
+    ];
+    let all = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    all.filter(|(name, _)| !own.contains(name)).collect()
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let test = TestApp::new().await;
+    let mut maya = test.browser();
+    maya.sign_in_as_maya().await;
+    let page = maya.get("/sessions").await;
+
+    insta::assert_debug_snapshot!(protection(&page.headers), @r#"
+    {
+        "cache-control": "no-store",
+        "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "referrer-policy": "same-origin",
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
+    "#);
+
+    let everywhere = protection(&page.headers);
+    let mut asked: Vec<(&str, &str)> = PUBLIC
+        .iter()
+        .map(|(method, path, _)| (*method, *path))
+        .collect();
+    asked.extend(SIGNED_IN);
+    asked.push(("PUT", "/session"));
+    for (method, path) in asked {
+        for mut browser in [test.browser(), maya.clone()] {
+            let answered = ask(&mut browser, method, path, &[]).await;
+            let mut found = protection(&answered.headers);
+            if path.starts_with("/assets/") {
+                assert_eq!(
+                    found.insert("cache-control", "no-store"),
+                    Some("public, max-age=3600")
+                );
+            }
+            assert_eq!(found, everywhere, "{method} {path}");
+            assert!(
+                answered.headers["x-request-id"]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("req_")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_https_is_told_to_stay_so() {
+    let test =
+        TestApp::empty(|config| config.server.public_url = "http://localhost:8080".into()).await;
+
+    let answered = test.browser().get("/login").await;
+
+    assert!(
+        !answered
+            .headers
+            .contains_key(header::STRICT_TRANSPORT_SECURITY)
+    );
+    assert!(
+        answered
+            .headers
+            .contains_key(header::CONTENT_SECURITY_POLICY)
+    );
+}
+
+#[tokio::test]
+async fn the_internal_routes_are_on_a_listener_of_their_own() {
+    let test = TestApp::new().await;
+    let internal = async |path: &str| {
+        let request = Request::get(concrete(path)).body(Body::empty()).unwrap();
+        http::internal(&test.shared).oneshot(request).await.unwrap()
+    };
+
+    for path in INTERNAL {
+        assert_eq!(internal(path).await.status(), StatusCode::OK, "{path}");
+    }
+    for path in methods()
+        .into_keys()
+        .filter(|path| !INTERNAL.contains(path))
+    {
+        let response = internal(path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let body = to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        assert!(!body.starts_with(b"<"), "{path}");
+    }
+    for path in [
+        "/metrics",
+        "/metrics/",
+        "//metrics",
+        "/healthz/../metrics",
+        "/gate/profiles/nginx",
+    ] {
+        let answered = test.browser().get(path).await;
+        assert_eq!(answered.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+/// Every path that a source file gives a route to.
+fn routed() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for source in sources("src/http").into_values() {
+        for call in source.split(".route(").skip(1) {
+            let literal = call
+                .trim_start()
+                .strip_prefix('"')
+                .expect("a route is written as a literal");
+            found.insert(literal.split('"').next().unwrap().to_owned());
+        }
+        for other in [
+            ".route_service(",
+            ".nest(",
+            ".nest_service(",
+            ".fallback_service(",
+        ] {
+            assert!(!source.contains(other), "this test does not know {other}");
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_of_the_sources_stands_in_a_table() {
+    let named: BTreeSet<String> = methods()
+        .into_keys()
+        .chain(INTERNAL)
+        .map(str::to_owned)
+        .collect();
+
+    assert_eq!(
+        routed(),
+        named,
+        "in the sources (left) and in the tables here (right)"
+    );
+}

@@ -1,0 +1,245 @@
+//! What is remembered: attempts, the audit, and ids that must not come again.
+
+use vestibule::attempt::{Attempt, Outcome};
+use vestibule::audit::Event;
+use vestibule::id::{AttemptId, Entropy, UserId};
+use vestibule::role::Roles;
+use vestibule::saml::Attribute;
+use vestibule::saml::check::Code;
+use vestibule::seal::Ring;
+use vestibule::store::Error;
+use vestibule::time::{Span, Timestamp};
+
+use super::super::app::NOW;
+use super::{Desk, on_each};
+
+impl Desk {
+    fn attempt(&self, at: Timestamp, outcome: Outcome) -> Attempt {
+        Attempt {
+            id: AttemptId::new(at, &self.entropy),
+            at,
+            revision: 1,
+            address: "203.0.113.7".into(),
+            outcome,
+            rows: Vec::new(),
+            advice: None,
+            verified_by: None,
+            clock_difference: Some(Span::seconds(-2)),
+            claims: vec![Attribute {
+                name: "urn:name".into(),
+                values: vec!["Zoë".into(), String::new()],
+            }],
+            rules: Vec::new(),
+            roles: Roles::new(),
+        }
+    }
+
+    /// One accepted and one refused attempt of the first account, and one of the other.
+    async fn attempts(&self) -> [Attempt; 3] {
+        let refused = Outcome::Refused {
+            code: Code::Audience,
+            refusal: None,
+        };
+        let user = UserId::new(NOW, &self.entropy);
+        let all = [
+            self.attempt(NOW, Outcome::Accepted { user }),
+            self.attempt(NOW.plus(Span::days(1)), refused),
+            self.attempt(NOW, refused),
+        ];
+        let mut tx = self.write().await;
+        for (attempt, account) in all.iter().zip([self.account, self.account, self.other]) {
+            let mut of = tx.of(account);
+            of.save_attempt(attempt, &self.ring, &self.entropy)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        all
+    }
+
+    /// Uses up an assertion and perhaps a request, in a transaction of its own.
+    async fn uses(&self, assertion: &str, request: Option<&str>) -> bool {
+        let mut tx = self.write().await;
+        let mut of = tx.of(self.account);
+        let fresh = of.use_up(assertion, request, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        fresh
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_is_found_by_its_reference_as_it_was_kept() {
+    on_each(async |desk: Desk| {
+        let [accepted, refused, other] = desk.attempts().await;
+        let mut tx = desk.read().await;
+
+        for (attempt, account) in [
+            (accepted, desk.account),
+            (refused, desk.account),
+            (other, desk.other),
+        ] {
+            let found = tx.attempt(attempt.id, &desk.ring).await.unwrap();
+            assert_eq!(found, Some((account, attempt)));
+        }
+        let unknown = AttemptId::new(NOW, &desk.entropy);
+        assert_eq!(tx.attempt(unknown, &desk.ring).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_attempt_opens_only_with_its_master_key() {
+    on_each(async |desk: Desk| {
+        let [accepted, ..] = desk.attempts().await;
+        let (mut tx, foreign) = (desk.read().await, Ring::generate(&Entropy::System));
+
+        let one = tx.attempt(accepted.id, &foreign).await;
+        let all = tx.of(desk.account).attempts(9, &foreign).await;
+
+        assert!(matches!(one, Err(Error::Stored("attempt"))));
+        assert!(matches!(all, Err(Error::Stored("attempt"))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attempts_are_listed_newest_first() {
+    on_each(async |desk: Desk| {
+        let [accepted, refused, _] = desk.attempts().await;
+        let mut tx = desk.read().await;
+        let mut of = tx.of(desk.account);
+
+        assert_eq!(
+            of.attempts(9, &desk.ring).await.unwrap(),
+            [refused.clone(), accepted]
+        );
+        assert_eq!(of.attempts(1, &desk.ring).await.unwrap(), [refused]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attempts_are_removed_when_their_time_is_over() {
+    on_each(async |desk: Desk| {
+        desk.attempts().await;
+        let mut tx = desk.write().await;
+        let later = NOW.plus(Span::millis(1));
+
+        assert_eq!(tx.delete_attempts(NOW).await.unwrap(), 0);
+        assert_eq!(tx.of(desk.account).delete_attempts(NOW).await.unwrap(), 0);
+        assert_eq!(tx.of(desk.account).delete_attempts(later).await.unwrap(), 1);
+        assert_eq!(
+            tx.delete_attempts(later).await.unwrap(),
+            1,
+            "of the other account"
+        );
+        assert_eq!(
+            tx.of(desk.account)
+                .attempts(9, &desk.ring)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_says_who_did_what() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+        let events = [Event::AccountEnabled, Event::AccountDisabled];
+        for (event, day) in events.into_iter().zip(0..) {
+            let at = NOW.plus(Span::days(day));
+            of.audit("shell:test", event, at, &desk.entropy)
+                .await
+                .unwrap();
+        }
+
+        let who = |event: &str| ("shell:test".to_owned(), event.to_owned());
+        let all = of.audited(9).await.unwrap();
+        assert_eq!(all, [who("account_disabled"), who("account_enabled")]);
+        assert_eq!(of.audited(1).await.unwrap(), [who("account_disabled")]);
+        assert_eq!(tx.of(desk.other).audited(9).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_used_once_is_used_up_in_its_account() {
+    on_each(async |desk: Desk| {
+        assert!(desk.uses("_1", None).await);
+        assert!(!desk.uses("_1", None).await);
+        assert!(
+            !desk.uses("_1", Some("_r1")).await,
+            "and yet it uses the request up"
+        );
+        assert!(
+            !desk.uses("_2", Some("_r1")).await,
+            "and yet it uses the assertion up"
+        );
+        assert!(!desk.uses("_2", None).await);
+        assert!(
+            desk.uses("_3", Some("_3")).await,
+            "an assertion is no request"
+        );
+
+        let mut tx = desk.write().await;
+        assert!(tx.of(desk.other).use_up("_1", None, NOW).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_uses_at_once_exactly_one_wins() {
+    on_each(async |desk: Desk| {
+        for round in 0..20 {
+            let (id, request) = (format!("_{round}"), format!("_r{round}"));
+
+            let (first, second) = tokio::join!(
+                desk.uses(&id, Some(&request)),
+                desk.uses(&id, Some(&request))
+            );
+
+            assert!(first ^ second, "round {round}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_use_that_was_not_committed_is_none() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.write().await;
+        assert!(
+            tx.of(desk.account)
+                .use_up("_1", Some("_r1"), NOW)
+                .await
+                .unwrap()
+        );
+        drop(tx);
+
+        assert!(desk.uses("_1", Some("_r1")).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_could_not_come_again_is_forgotten() {
+    on_each(async |desk: Desk| {
+        desk.uses("_1", Some("_r1")).await;
+        let mut tx = desk.write().await;
+
+        assert_eq!(tx.forget_used(NOW).await.unwrap(), 0);
+        assert_eq!(tx.forget_used(NOW.plus(Span::millis(1))).await.unwrap(), 2);
+        assert!(
+            tx.of(desk.account)
+                .use_up("_1", Some("_r1"), NOW)
+                .await
+                .unwrap()
+        );
+    })
+    .await;
+}
