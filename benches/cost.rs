@@ -45,7 +45,7 @@ use vestibule::saml::response::{self, Context, Reading};
 use vestibule::time::{Clock, Span, Timestamp};
 
 const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 6;
 const BATCH: u32 = 20;
 const SIGN_INS: usize = 1_600;
 /// As many post at once: nine in the morning at a bank.
