@@ -78,23 +78,18 @@ CREATE TABLE sessions (
     name_id TEXT,
     session_index TEXT,
     waiting BIGINT NOT NULL,
-    PRIMARY KEY (account, id)
+    PRIMARY KEY (account, user_id, id)
 );
-
-CREATE INDEX sessions_by_user ON sessions (account, user_id);
-CREATE INDEX sessions_by_end ON sessions (expires_at);
 
 CREATE TABLE attempts (
     account TEXT NOT NULL REFERENCES accounts (id),
-    id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL,
     at BIGINT NOT NULL,
     outcome TEXT NOT NULL,
     user_id TEXT,
     sealed TEXT NOT NULL,
     PRIMARY KEY (account, id)
 );
-
-CREATE INDEX attempts_by_time ON attempts (at);
 
 -- Ids of requests and assertions that must not come again.
 CREATE TABLE used (
@@ -103,8 +98,6 @@ CREATE TABLE used (
     until BIGINT NOT NULL,
     PRIMARY KEY (account, id)
 );
-
-CREATE INDEX used_by_end ON used (until);
 
 CREATE TABLE audit (
     account TEXT NOT NULL REFERENCES accounts (id),

@@ -102,6 +102,7 @@ impl App {
                 .await?;
         }
         tx.commit().await?;
+        self.login.forget(account.slug.as_str());
         Ok(changed)
     }
 
@@ -169,6 +170,7 @@ impl App {
         .await?;
         self.add(&mut of, new, None, idp.as_ref(), true).await?;
         tx.commit().await?;
+        self.login.forget(account.slug.as_str());
         let changes = diff(
             &Revision {
                 document: empty(&revision.document),
@@ -259,6 +261,7 @@ impl App {
         )
         .await?;
         tx.commit().await?;
+        self.login.forget(account.slug.as_str());
         Ok(outcome)
     }
 

@@ -107,7 +107,7 @@ async fn ring(
     };
     let mut tx = store.write().await?;
     let proof = tx.setting(PROOF).await?;
-    let embedded = matches!(store, Store::Sqlite(_));
+    let embedded = matches!(store, Store::Sqlite { .. });
     let ring = if proof.is_none() && embedded && !file.exists() {
         let ring = Ring::generate(entropy);
         make_folder(&file)?;

@@ -98,7 +98,7 @@ fn checks(attempt: &Attempt) -> Vec<String> {
             Check::Failed => format!(
                 "found {}; expected {}",
                 plain(&row.found),
-                plain(&row.expected)
+                plain(row.expected())
             ),
             Check::NotChecked => "not checked".to_owned(),
         };

@@ -11,7 +11,7 @@ use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Session as Cookie, SessionManagerLayer, SessionStore};
 
 use super::Shared;
-use crate::id::{SessionId, Token, hex};
+use crate::id::{Token, hex};
 use crate::session::{Session, State};
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -19,23 +19,23 @@ use crate::time::Timestamp;
 const SESSION: &str = "session";
 const TOKEN: &str = "token";
 
-/// When sessions were last used, kept for a minute and written in one batch.
+/// When sessions were last used, by the digest of their secret; kept for a minute and written in one batch.
 #[derive(Default)]
-pub(super) struct Activity(Mutex<HashMap<SessionId, Timestamp>>);
+pub(super) struct Activity(Mutex<HashMap<String, Timestamp>>);
 
 impl Activity {
-    fn note(&self, session: SessionId, now: Timestamp) {
+    fn note(&self, session: String, now: Timestamp) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(session, now);
     }
 
-    fn seen(&self, session: SessionId) -> Option<Timestamp> {
+    fn seen(&self, session: &str) -> Option<Timestamp> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(&session)
+            .get(session)
             .copied()
     }
 
@@ -47,7 +47,7 @@ impl Activity {
         }
         let mut tx = store.write().await?;
         for (session, seen) in noted {
-            tx.touch_session(&session.to_string(), seen).await?;
+            tx.touch_session(&session, seen).await?;
         }
         tx.commit().await
     }
@@ -85,9 +85,10 @@ impl SessionStore for Rows {
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let app = &self.0.app;
+        let digest = token(*id).digest();
         let find = async {
             let mut tx = app.store.read().await?;
-            tx.session(&token(*id).digest()).await
+            tx.session(&digest).await
         };
         let Some(mut session) = find.await.map_err(backend)? else {
             return Ok(None);
@@ -96,12 +97,12 @@ impl SessionStore for Rows {
         session.seen_at = self
             .0
             .activity
-            .seen(session.id)
+            .seen(&digest)
             .map_or(session.seen_at, |seen| seen.max(session.seen_at));
         if session.state(now) != State::Live {
             return Ok(None);
         }
-        self.0.activity.note(session.id, now);
+        self.0.activity.note(digest, now);
         let value =
             serde_json::to_value(&session).map_err(|error| Error::Decode(error.to_string()))?;
         let expiry_date = time_of(session.expires_at);

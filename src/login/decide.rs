@@ -121,12 +121,13 @@ impl Login {
             None,
             arrival.user.roles.clone(),
         );
-        of.save_user(&arrival.user).await?;
-        of.create_session(&arrival.session, &arrival.token.digest(), waits)
-            .await?;
-        of.save_attempt(&record, &self.ring, &self.entropy).await?;
-        of.audit(&arrival.user.id.to_string(), event, now, &self.entropy)
-            .await?;
+        let changes = vec![
+            of.user_saved(&arrival.user)?,
+            of.session_created(&arrival.session, &arrival.token.digest(), waits)?,
+            of.attempt_saved(&record, &self.ring, &self.entropy)?,
+            of.event(&arrival.user.id.to_string(), event, now, &self.entropy),
+        ];
+        of.run(changes).await?;
         Ok((arrival, waits))
     }
 
@@ -170,8 +171,11 @@ impl Login {
             code: code.as_str().to_owned(),
             refusal: turned.refusal.map(|refusal| refusal.as_str().to_owned()),
         };
-        of.save_attempt(&record, &self.ring, &self.entropy).await?;
-        of.audit("system", event, now, &self.entropy).await?;
+        let changes = vec![
+            of.attempt_saved(&record, &self.ring, &self.entropy)?,
+            of.event("system", event, now, &self.entropy),
+        ];
+        of.run(changes).await?;
         Ok(refused)
     }
 

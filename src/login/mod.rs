@@ -154,7 +154,7 @@ impl Login {
         return_to: Option<&str>,
         now: Timestamp,
     ) -> Result<Begun, Error> {
-        let connection = self.connection(slug).await?;
+        let connection = self.connection(slug, now).await?;
         if connection.account.state == State::Disabled {
             return Err(connection::Error::NotConnected.into());
         }
@@ -211,7 +211,7 @@ impl Login {
         post: Post,
         now: Timestamp,
     ) -> Result<(Visit, Result<VerifiedAssertion, Rejection>), Error> {
-        let mut visit = Visit::new(self.connection(slug).await?, post, now);
+        let mut visit = Visit::new(self.connection(slug, now).await?, post, now);
         let form = match visit.form() {
             Ok(form) => form,
             Err(rejection) => return Ok((visit, Err(rejection))),

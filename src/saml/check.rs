@@ -97,13 +97,27 @@ pub struct Row {
     /// The rule.
     pub code: Code,
     /// What it was applied to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub what: String,
-    /// The value that was expected.
+    /// The value that was expected, where it is more than the rule itself says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub expected: String,
     /// The value that was found.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub found: String,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+impl Row {
+    /// The value that was expected, or what the rule demands.
+    pub fn expected(&self) -> &str {
+        if self.expected.is_empty() {
+            self.code.rule()
+        } else {
+            &self.expected
+        }
+    }
 }
 
 /// The check that ended a sign-in.
@@ -164,7 +178,7 @@ impl Trace {
         self.rows.push(Row {
             code,
             what: what.into(),
-            expected: code.rule().into(),
+            expected: String::new(),
             found: shorten(found),
             outcome: Outcome::Passed,
         });
@@ -181,7 +195,7 @@ impl Trace {
         self.rows.push(Row {
             code,
             what: what.into(),
-            expected: code.rule().into(),
+            expected: String::new(),
             found: shorten(found),
             outcome: Outcome::Failed,
         });
@@ -203,7 +217,7 @@ impl Trace {
                 self.rows.push(Row {
                     code: *code,
                     what: String::new(),
-                    expected: code.rule().into(),
+                    expected: String::new(),
                     found: String::new(),
                     outcome: Outcome::NotChecked,
                 });

@@ -111,6 +111,9 @@ impl Parts {
             }
         };
         let [canonicalization, method, reference] = expect(xml, signed_info, "SignedInfo")?;
+        if xml.has_comment(signed_info) {
+            return Err(shape("SignedInfo holds a comment"));
+        }
         let [transforms, digest_method, digest_value] = expect(xml, reference, "Reference")?;
         let info_prefixes = exclusive_c14n(xml, canonicalization, "CanonicalizationMethod")?;
         let method = Method::read(xml, method)?;

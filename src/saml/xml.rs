@@ -173,6 +173,14 @@ impl<'a> Xml<'a> {
         self.text(node)
     }
 
+    /// Whether a comment stands anywhere in the element.
+    pub fn has_comment(&self, node: Node) -> bool {
+        let inside = self.document.descendants(node);
+        inside
+            .into_iter()
+            .any(|node| matches!(self.document.node_kind(node), Some(NodeKind::Comment(_))))
+    }
+
     fn element(&self, node: Node) -> Option<&Element<'a>> {
         self.document.element(node)
     }
@@ -183,7 +191,8 @@ impl<'a> Xml<'a> {
         while let Some(node) = next {
             match self.document.node_kind(node) {
                 Some(NodeKind::Element(element)) => {
-                    for id in ids_of(element)? {
+                    namespaced(element)?;
+                    for id in ids_of(element) {
                         *self.ids.entry(id).or_default() += 1;
                     }
                     self.elements.push(node);
@@ -214,21 +223,40 @@ impl<'a> Xml<'a> {
     }
 }
 
-/// The element's ids under every spelling; a relative namespace is refused on the way (Canonical XML 1.0, 1.3).
-fn ids_of(element: &Element<'_>) -> Result<Vec<String>, Error> {
-    for (_, uri) in &element.namespace_declarations {
+/// Refuses what the parser lets pass: a prefix that is taken back and a second colon (Namespaces in XML 1.0, 4 and 5), a
+/// relative namespace (Canonical XML 1.0, 1.3).
+fn namespaced(element: &Element<'_>) -> Result<(), Error> {
+    for (prefix, uri) in &element.namespace_declarations {
+        if uri.is_empty() && !prefix.is_empty() {
+            return Err(Error::Malformed(format!("no namespace for {prefix:.80}")));
+        }
         if !uri.is_empty() && !uri.contains(':') {
             return Err(Error::Malformed(format!("relative namespace {uri:.80}")));
         }
     }
+    let attributes = element.attributes.iter().map(|attribute| &attribute.name);
+    match std::iter::once(&element.name)
+        .chain(attributes)
+        .find(|name| name.local_name.contains(':'))
+    {
+        Some(name) => Err(Error::Malformed(format!(
+            "colon in {:.80}",
+            name.local_name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The element's ids under every spelling.
+fn ids_of(element: &Element<'_>) -> Vec<String> {
     let named = |attribute: &&uppsala::Attribute<'_>| {
         let name = attribute.name.local_name.as_ref();
         name.eq_ignore_ascii_case("id") || name == "AssertionID"
     };
-    Ok(element
+    element
         .attributes
         .iter()
         .filter(named)
         .map(|attribute| attribute.value.to_string())
-        .collect())
+        .collect()
 }

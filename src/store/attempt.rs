@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sqlx::FromRow;
 
+use super::batch::{Statement, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::attempt::{Attempt, Outcome};
 use crate::id::{AccountId, AttemptId, Entropy};
@@ -24,7 +25,7 @@ impl Tx {
         id: AttemptId,
         ring: &Ring,
     ) -> Result<Option<(AccountId, Attempt)>, Error> {
-        let row = sql!(self, optional Row, "SELECT account, id, sealed FROM attempts WHERE id = $1", id.to_string())?;
+        let row = sql!(self, optional Row, "SELECT account, id, sealed FROM attempts WHERE account IN (SELECT accounts.id FROM accounts) AND id = $1", id.to_string())?;
         row.map(|row| open(&row, ring).ok_or(Error::Stored("attempt")))
             .transpose()
     }
@@ -48,6 +49,17 @@ impl Of<'_> {
         ring: &Ring,
         entropy: &Entropy,
     ) -> Result<(), Error> {
+        let saved = self.attempt_saved(attempt, ring, entropy)?;
+        self.run(vec![saved]).await
+    }
+
+    /// The change that keeps an attempt.
+    pub fn attempt_saved(
+        &self,
+        attempt: &Attempt,
+        ring: &Ring,
+        entropy: &Entropy,
+    ) -> Result<Statement, Error> {
         let (id, broken) = (attempt.id.to_string(), || Error::Stored("attempt"));
         let plain = serde_json::to_vec(attempt).map_err(|_| broken())?;
         let sealed = ring
@@ -57,9 +69,7 @@ impl Of<'_> {
             Outcome::Accepted { user } => Some(user.to_string()),
             Outcome::Refused { .. } => None,
         };
-        sql!(
-            self.tx,
-            execute,
+        Ok(statement!(
             "INSERT INTO attempts (account, id, at, outcome, user_id, sealed) VALUES ($1, $2, $3, $4, $5, $6)",
             &self.account,
             &id,
@@ -67,8 +77,7 @@ impl Of<'_> {
             attempt.outcome.as_str(),
             user,
             STANDARD.encode(sealed),
-        )?;
-        Ok(())
+        ))
     }
 
     /// The latest attempts, newest first.

@@ -1,5 +1,6 @@
 //! The audit, only ever added to.
 
+use super::batch::{Statement, statement};
 use super::db::{Error, Of, sql};
 use crate::audit::{Entry, Event};
 use crate::id::{Entropy, EntryId};
@@ -14,6 +15,12 @@ impl Of<'_> {
         now: Timestamp,
         entropy: &Entropy,
     ) -> Result<(), Error> {
+        let audited = self.event(actor, event, now, entropy);
+        self.run(vec![audited]).await
+    }
+
+    /// The change that writes what happens.
+    pub fn event(&self, actor: &str, event: Event, now: Timestamp, entropy: &Entropy) -> Statement {
         let entry = Entry {
             id: EntryId::new(now, entropy),
             at: now,
@@ -22,9 +29,7 @@ impl Of<'_> {
             event,
         };
         let (event, detail) = entry.event.parts();
-        sql!(
-            self.tx,
-            execute,
+        statement!(
             "INSERT INTO audit (account, id, at, actor, event, detail) VALUES ($1, $2, $3, $4, $5, $6)",
             &self.account,
             entry.id.to_string(),
@@ -32,8 +37,7 @@ impl Of<'_> {
             entry.actor,
             event,
             detail.to_string(),
-        )?;
-        Ok(())
+        )
     }
 
     /// The latest events of the account, newest first: who did what.

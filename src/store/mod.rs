@@ -5,6 +5,7 @@
 mod account;
 mod attempt;
 mod audit;
+mod batch;
 mod db;
 mod key;
 mod session;
@@ -12,4 +13,5 @@ mod used;
 mod user;
 
 pub use account::NewRevision;
+pub use batch::Statement;
 pub use db::{Error, Of, Store, Tx};

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::batch::{Statement, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::id::{AccountId, SessionId, UserId};
 use crate::session::Session;
@@ -92,12 +93,12 @@ impl Tx {
     }
 
     /// Notes that sessions were used; never back in time.
-    pub async fn touch_session(&mut self, id: &str, seen: Timestamp) -> Result<(), Error> {
+    pub async fn touch_session(&mut self, digest: &str, seen: Timestamp) -> Result<(), Error> {
         sql!(
             self,
             execute,
-            "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2",
-            id,
+            "UPDATE sessions SET seen_at = $2 WHERE digest = $1 AND seen_at < $2",
+            digest,
             seen.millis()
         )?;
         Ok(())
@@ -122,6 +123,17 @@ impl Of<'_> {
         digest: &str,
         waits: bool,
     ) -> Result<(), Error> {
+        let created = self.session_created(session, digest, waits)?;
+        self.run(vec![created]).await
+    }
+
+    /// The change that keeps a new session.
+    pub fn session_created(
+        &self,
+        session: &Session,
+        digest: &str,
+        waits: bool,
+    ) -> Result<Statement, Error> {
         let broken = |_| Error::Stored("session");
         let name_id = session
             .name_id
@@ -129,9 +141,7 @@ impl Of<'_> {
             .map(serde_json::to_string)
             .transpose()
             .map_err(broken)?;
-        sql!(
-            self.tx,
-            execute,
+        Ok(statement!(
             "INSERT INTO sessions (account, id, digest, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address,
              browser, name_id, session_index, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             &self.account,
@@ -149,8 +159,7 @@ impl Of<'_> {
             name_id,
             session.session_index.as_deref(),
             i64::from(waits),
-        )?;
-        Ok(())
+        ))
     }
 
     /// The sessions of a person, newest first.

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::batch::{Statement, statement};
 use super::db::{Error, Of, sql};
 use crate::claims::Profile;
 use crate::id::UserId;
@@ -132,10 +133,14 @@ impl Of<'_> {
 
     /// Keeps a user as they are now.
     pub async fn save_user(&mut self, user: &User) -> Result<(), Error> {
+        let saved = self.user_saved(user)?;
+        self.run(vec![saved]).await
+    }
+
+    /// The change that keeps a user as they are now.
+    pub fn user_saved(&self, user: &User) -> Result<Statement, Error> {
         let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
-        sql!(
-            self.tx,
-            execute,
+        Ok(statement!(
             "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
@@ -153,8 +158,7 @@ impl Of<'_> {
             roles,
             user.created_at.millis(),
             user.last_sign_in.map(Timestamp::millis),
-        )?;
-        Ok(())
+        ))
     }
 
     /// Removes a user for good and remembers only that somebody of this digest was deleted.

@@ -166,7 +166,7 @@ async fn both_example_accounts_can_be_made_and_are_connected() {
             .unwrap();
 
         assert!(matches!(outcome.applied, Applied::Created), "{slug}");
-        assert!(app.login.connection(slug).await.is_ok(), "{slug}");
+        assert!(app.login.connection(slug, NOW).await.is_ok(), "{slug}");
     }
 }
 

@@ -6,6 +6,7 @@
 mod app;
 mod architecture;
 mod config;
+mod corpus;
 mod practice;
 mod real;
 mod routes;

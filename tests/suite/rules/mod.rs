@@ -50,7 +50,7 @@ async fn apply(
 async fn texts(store: &Store, query: &str) -> Vec<String> {
     let query = AssertSqlSafe(query.to_owned());
     match store {
-        Store::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
+        Store::Sqlite { writer: pool, .. } => sqlx::query_scalar(query).fetch_all(pool).await,
         Store::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
     }
     .unwrap()
@@ -60,7 +60,7 @@ async fn texts(store: &Store, query: &str) -> Vec<String> {
 async fn change(store: &Store, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match store {
-        Store::Sqlite(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
+        Store::Sqlite { writer: pool, .. } => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
         Store::Postgres(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
     }
 }
@@ -71,7 +71,7 @@ async fn counts(store: &Store) -> BTreeMap<String, i64> {
     for table in tables() {
         let query = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
         let count = match store {
-            Store::Sqlite(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
+            Store::Sqlite { writer: pool, .. } => sqlx::query_scalar(query).fetch_one(pool).await,
             Store::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
         };
         counts.insert(table, count.unwrap());
