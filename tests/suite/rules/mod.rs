@@ -60,8 +60,12 @@ async fn texts(store: &Store, query: &str) -> Vec<String> {
 async fn change(store: &Store, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match store {
-        Store::Sqlite { writer: pool, .. } => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
-        Store::Postgres(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
+        Store::Sqlite { writer: pool, .. } => {
+            sqlx::raw_sql(statement).execute(pool).await.unwrap();
+        }
+        Store::Postgres(pool) => {
+            sqlx::raw_sql(statement).execute(pool).await.unwrap();
+        }
     }
 }
 
