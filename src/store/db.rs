@@ -111,7 +111,8 @@ impl Store {
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!().run(&writer).await?;
-        let readers = pool(max_connections).connect_with(options).await?;
+        let looking = options.pragma("query_only", "ON");
+        let readers = pool(max_connections).connect_with(looking).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 

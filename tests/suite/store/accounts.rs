@@ -80,6 +80,24 @@ async fn a_write_that_failed_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_only_looks_changes_nothing() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.read().await;
+        assert!(tx.set("colour", "green").await.is_err());
+        drop(tx);
+        let (mut tx, user) = (desk.read().await, desk.user("maya"));
+        assert!(tx.of(desk.account).save_user(&user).await.is_err());
+        drop(tx);
+
+        let mut tx = desk.read().await;
+        assert_eq!(tx.setting("colour").await.unwrap(), None);
+        assert_eq!(tx.of(desk.account).count_users().await.unwrap(), 0);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_closed_store_opens_nothing() {
     on_each(async |desk: Desk| {
         desk.store.close().await;
