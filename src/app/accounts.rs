@@ -197,6 +197,7 @@ impl App {
     ) -> Result<Outcome> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         let active = of
             .revision(account.active)
             .await?
