@@ -9,7 +9,7 @@ use vestibule::role::Role;
 use vestibule::time::Clock;
 
 use super::super::app::{IDP_KEYS, NOW, PUBLIC_URL, TestApp, document};
-use super::{apply, audit};
+use super::{apply, audit, change};
 
 fn live() -> Document {
     Document {
@@ -67,6 +67,25 @@ async fn rule_02_a_disabled_account_refuses_on_every_path() {
     let still = browser.get("/session").await;
     assert_eq!(still.status, StatusCode::UNAUTHORIZED);
     test.browser().sign_in_as_maya().await;
+}
+
+#[tokio::test]
+async fn rule_02_a_sign_in_that_was_under_way_outlives_no_disabling() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    browser.sign_in_as_maya().await;
+    // As if the session had begun in the moment after every session was ended.
+    change(&test.app.store, "UPDATE accounts SET state = 'disabled'").await;
+
+    let during = browser.get("/session").await;
+    let enabled = test
+        .app
+        .set_account_state(test.slug, State::Enabled, "shell:test");
+    assert!(enabled.await.unwrap());
+
+    let after = browser.get("/session").await;
+    assert_eq!(during.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(after.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
