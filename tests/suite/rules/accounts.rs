@@ -3,10 +3,11 @@
 use axum::http::StatusCode;
 use vestibule::account::{Document, Saml, Stage, State};
 use vestibule::app::{App, Applied, Consent};
+use vestibule::id::Entropy;
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::persona::MAYA;
 use vestibule::role::Role;
-use vestibule::time::Clock;
+use vestibule::time::{Clock, Span};
 
 use super::super::app::{IDP_KEYS, NOW, PUBLIC_URL, TestApp, document};
 use super::{apply, audit, change};
@@ -86,6 +87,22 @@ async fn rule_02_a_sign_in_that_was_under_way_outlives_no_disabling() {
     let after = browser.get("/session").await;
     assert_eq!(during.status, StatusCode::UNAUTHORIZED);
     assert_eq!(after.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn rule_02_what_another_process_disables_is_refused_within_a_second() {
+    let test = TestApp::new().await;
+    let beside = App::open(test.app.config.clone(), Clock::manual(NOW), Entropy::System)
+        .await
+        .unwrap();
+    test.browser().sign_in_as_maya().await;
+
+    let disabled = beside.set_account_state(test.slug, State::Disabled, "shell:test");
+    assert!(disabled.await.unwrap());
+    test.app.clock.advance(Span::seconds(1));
+
+    let begun = test.browser().get("/saml/acme-demo/login").await;
+    assert_eq!(begun.status, StatusCode::CONFLICT);
 }
 
 #[tokio::test]
