@@ -1,6 +1,25 @@
-//! The bytes of an uploaded document as text, whatever an editor or PowerShell did to them.
+//! Text and octets out of what was sent, whatever an editor, PowerShell or a line break did to them.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::metadata::Problem;
+
+/// Decodes strict base64 (RFC 4648, section 4) that white space may break.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    let packed = if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        Cow::Owned(
+            text.bytes()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect(),
+        )
+    } else {
+        Cow::Borrowed(text.as_bytes())
+    };
+    STANDARD.decode(packed).ok()
+}
 
 /// Decodes by byte order mark before believing any declaration, and strips every leading mark.
 pub(super) fn text(bytes: &[u8]) -> Result<String, Problem> {

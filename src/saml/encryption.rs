@@ -1,7 +1,5 @@
 //! Decrypts an `EncryptedAssertion`; every way to fail looks the same (SAML Core 2.3.4, XML Encryption 1.1).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use openssl::error::ErrorStack;
 use openssl::md::{Md, MdRef};
 use openssl::pkey::{PKey, Private};
@@ -9,6 +7,7 @@ use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use openssl::symm::{Cipher, Crypter, Mode};
 
+use super::decode;
 use super::names::{DSIG, XENC, XENC11};
 use super::xml::{Node, Xml};
 use crate::id::Entropy;
@@ -212,10 +211,7 @@ fn cipher_value(xml: &Xml<'_>, node: Node) -> Result<Vec<u8>, Error> {
     let text = xml
         .bare_text(value)
         .map_err(|error| shape(error.to_string()))?;
-    let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD
-        .decode(packed)
-        .map_err(|_| shape("CipherValue is not base64"))
+    decode::base64(&text).ok_or_else(|| shape("CipherValue is not base64"))
 }
 
 fn content_cipher(name: &str) -> Result<(Cipher, bool), Error> {

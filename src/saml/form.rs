@@ -1,11 +1,10 @@
 //! The form that a browser posts to the assertion consumer service (SAML Bindings 3.5.4).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
 use super::advice::Advice;
 use super::check::{Code, Rejection, Trace};
+use super::decode;
 
 /// The most that a posted form may hold, in bytes.
 pub const LARGEST: usize = 256 * 1024;
@@ -51,12 +50,8 @@ impl Form {
             Code::Form.rule(),
             &found,
         )?;
-        let packed: String = response
-            .concat()
-            .chars()
-            .filter(|c| !c.is_ascii_whitespace())
-            .collect();
-        let Ok(bytes) = STANDARD.decode(&packed) else {
+        let packed = response.concat();
+        let Some(bytes) = decode::base64(&packed) else {
             return trace.refuse(
                 Code::Base64,
                 "SAMLResponse",

@@ -12,6 +12,7 @@ use openssl::rsa::Rsa;
 use openssl::sha::sha256;
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
+use super::decode;
 use crate::id::{Entropy, hex};
 use crate::time::{Span, Timestamp};
 
@@ -46,8 +47,7 @@ pub struct Certificate {
 impl IdpKey {
     /// Reads the content of an `X509Certificate` element, with whatever white space it is broken by.
     pub fn read(base64: &str) -> Option<Self> {
-        let packed: String = base64.chars().filter(|c| !c.is_whitespace()).collect();
-        let certificate = X509::from_der(&STANDARD.decode(packed).ok()?).ok()?;
+        let certificate = X509::from_der(&decode::base64(base64)?).ok()?;
         Some(Self {
             public: certificate.public_key().ok()?,
             certificate: Certificate::of(&certificate).ok()?,

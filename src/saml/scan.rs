@@ -1,5 +1,7 @@
 //! One linear pass over raw text that decides whether it may be parsed at all; no value is read by it.
 
+use memchr::{memchr, memmem};
+
 use super::xml::Error;
 
 /// How much of everything a document may hold.
@@ -47,7 +49,7 @@ pub(super) fn bound(text: &str, bounds: &Bounds) -> Result<(), Error> {
         )));
     }
     let (mut rest, mut markup, mut depth) = (text.as_bytes(), 0_usize, 0_u32);
-    while let Some(open) = rest.iter().position(|byte| *byte == b'<') {
+    while let Some(open) = memchr(b'<', rest) {
         markup += 1;
         if markup > bounds.markup {
             return Err(Error::TooMuch(format!("more than {} tags", bounds.markup)));
@@ -139,10 +141,8 @@ impl Tag {
 }
 
 fn past(at: &[u8], start: usize, end: &[u8]) -> usize {
-    let tail = at.get(start..).unwrap_or_default();
-    tail.windows(end.len())
-        .position(|window| window == end)
-        .map_or(at.len(), |found| start + found + end.len())
+    let found = at.get(start..).and_then(|tail| memmem::find(tail, end));
+    found.map_or(at.len(), |found| start + found + end.len())
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The signature gate: only one shape of signature is handed to cryptography (XML Signature, SAML Core 5).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bergshamra_c14n::exclusive;
 use bergshamra_xml::NodeSet;
 use openssl::bn::BigNum;
@@ -13,6 +11,7 @@ use openssl::pkey::{Id, PKey, Public};
 use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 
+use super::decode;
 use super::keys::IdpKey;
 use super::names::{DSIG, ENVELOPED, EXC_C14N};
 use super::xml::{Node, Xml};
@@ -180,10 +179,7 @@ fn octets(xml: &Xml<'_>, node: Node, name: &str) -> Result<Vec<u8>, Error> {
     let text = xml
         .bare_text(node)
         .map_err(|error| shape(error.to_string()))?;
-    let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD
-        .decode(packed)
-        .map_err(|_| shape(format!("{name} is not base64")))
+    decode::base64(&text).ok_or_else(|| shape(format!("{name} is not base64")))
 }
 
 /// The reference is `#` and the id of the element in which the signature stands, and that id stands there alone.
