@@ -84,19 +84,19 @@ impl App {
         }
     }
 
-    /// Switches an account on or off; switching off ends every session of it.
+    /// Switches an account on or off; either ends every session of it.
     pub async fn set_account_state(&self, slug: &str, state: State, actor: &str) -> Result<bool> {
         let account = self.find_account(slug).await?;
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         let changed = of.set_state(state).await?;
         if changed {
+            // Also when it is switched on: a sign-in that was under way may have left a session behind.
+            of.end_all_sessions().await?;
             let event = match state {
                 State::Enabled => Event::AccountEnabled,
-                State::Disabled => {
-                    of.end_all_sessions().await?;
-                    Event::AccountDisabled
-                }
+                State::Disabled => Event::AccountDisabled,
             };
             of.audit(actor, event, self.clock.now(), &self.entropy)
                 .await?;
@@ -197,6 +197,7 @@ impl App {
     ) -> Result<Outcome> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         let active = of
             .revision(account.active)
             .await?

@@ -44,6 +44,7 @@ impl App {
         }
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         let known = of.known(&source, &invitation.subject).await?;
         let digest = user::tombstone(&self.ring, account.id, &source, &invitation.subject)?;
         if let Some(known) = known.user {
@@ -107,6 +108,7 @@ impl App {
     ) -> Result<u64> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         let user = of.user(id).await?.context("the person is gone")?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
@@ -140,6 +142,7 @@ impl App {
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         let user = of.user(id).await?.context("the person is gone")?;
         let digest = user::tombstone(&self.ring, account.id, &user.source, &user.subject)?;
         let (now, sessions_ended) = (self.clock.now(), of.end_sessions(id).await?);

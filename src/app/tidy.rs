@@ -38,6 +38,7 @@ impl App {
         let (own, server) = (document.retention, &self.config.retention);
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
+        of.alone().await?;
         if let Some(days) = own.attempts_days {
             of.delete_attempts(now.minus(Span::days(days))).await?;
         }

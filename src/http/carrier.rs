@@ -1,6 +1,6 @@
 //! The session cookie: `tower-sessions` carries it, the id, the row and the clock are ours.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,9 +19,10 @@ use crate::time::Timestamp;
 const SESSION: &str = "session";
 const TOKEN: &str = "token";
 
-/// When sessions were last used, by the digest of their secret; kept for a minute and written in one batch.
+/// When sessions were last used, by the digest of their secret; kept for a minute and written in one batch, in an order that
+/// is the same on every node: two that wrote across each other would wait for ever.
 #[derive(Default)]
-pub(super) struct Activity(Mutex<HashMap<String, Timestamp>>);
+pub(super) struct Activity(Mutex<BTreeMap<String, Timestamp>>);
 
 impl Activity {
     fn note(&self, session: String, now: Timestamp) {

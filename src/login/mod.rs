@@ -179,6 +179,7 @@ impl Login {
         };
         let mut tx = self.store.write().await?;
         let mut of = tx.of(visit.connection.account.id);
+        of.alone().await?;
         let fresh = of
             .use_up(&spent.assertion, visit.request().as_deref(), spent.until)
             .await?;

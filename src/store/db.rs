@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use openssl::sha::sha256;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -111,7 +112,8 @@ impl Store {
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!().run(&writer).await?;
-        let readers = pool(max_connections).connect_with(options).await?;
+        let looking = options.pragma("query_only", "ON");
+        let readers = pool(max_connections).connect_with(looking).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -167,6 +169,24 @@ impl Of<'_> {
     /// Whose rows these are.
     pub const fn id(&self) -> AccountId {
         self.id
+    }
+
+    /// Waits until nobody else changes the account, so that what is read from here on still holds when it is written.
+    ///
+    /// SQLite has one writer at a time; PostgreSQL is asked for a lock that ends with the transaction.
+    pub async fn alone(&mut self) -> Result<(), Error> {
+        let Tx::Postgres(transaction) = &mut *self.tx else {
+            return Ok(());
+        };
+        let digest = sha256(self.account.as_bytes());
+        let key = digest
+            .first_chunk()
+            .map_or(0, |key| i64::from_be_bytes(*key));
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(key)
+            .execute(&mut **transaction)
+            .await?;
+        Ok(())
     }
 }
 

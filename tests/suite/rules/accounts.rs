@@ -3,13 +3,14 @@
 use axum::http::StatusCode;
 use vestibule::account::{Document, Saml, Stage, State};
 use vestibule::app::{App, Applied, Consent};
+use vestibule::id::Entropy;
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::persona::MAYA;
 use vestibule::role::Role;
-use vestibule::time::Clock;
+use vestibule::time::{Clock, Span};
 
 use super::super::app::{IDP_KEYS, NOW, PUBLIC_URL, TestApp, document};
-use super::{apply, audit};
+use super::{apply, audit, change};
 
 fn live() -> Document {
     Document {
@@ -67,6 +68,41 @@ async fn rule_02_a_disabled_account_refuses_on_every_path() {
     let still = browser.get("/session").await;
     assert_eq!(still.status, StatusCode::UNAUTHORIZED);
     test.browser().sign_in_as_maya().await;
+}
+
+#[tokio::test]
+async fn rule_02_a_sign_in_that_was_under_way_outlives_no_disabling() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    browser.sign_in_as_maya().await;
+    // As if the session had begun in the moment after every session was ended.
+    change(&test.app.store, "UPDATE accounts SET state = 'disabled'").await;
+
+    let during = browser.get("/session").await;
+    let enabled = test
+        .app
+        .set_account_state(test.slug, State::Enabled, "shell:test");
+    assert!(enabled.await.unwrap());
+
+    let after = browser.get("/session").await;
+    assert_eq!(during.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(after.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn rule_02_what_another_process_disables_is_refused_within_a_second() {
+    let test = TestApp::new().await;
+    let beside = App::open(test.app.config.clone(), Clock::manual(NOW), Entropy::System)
+        .await
+        .unwrap();
+    test.browser().sign_in_as_maya().await;
+
+    let disabled = beside.set_account_state(test.slug, State::Disabled, "shell:test");
+    assert!(disabled.await.unwrap());
+    test.app.clock.advance(Span::seconds(1));
+
+    let begun = test.browser().get("/saml/acme-demo/login").await;
+    assert_eq!(begun.status, StatusCode::CONFLICT);
 }
 
 #[tokio::test]

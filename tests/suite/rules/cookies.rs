@@ -11,11 +11,12 @@ use url::form_urlencoded;
 use vestibule::account::AllowedReturn;
 use vestibule::app::Consent;
 use vestibule::login::tag;
+use vestibule::practice::adfs::Adfs;
 use vestibule::practice::persona::{MAYA, NOOR};
 use vestibule::saml::check::Code;
 use vestibule::time::Span;
 
-use super::super::app::{Answered, Browser, TestApp, document};
+use super::super::app::{Answered, Browser, IDP_KEYS, TestApp, document};
 use super::apply;
 
 const PREFIX: &str = "__Host-vestibule-login-";
@@ -225,6 +226,31 @@ async fn rule_16_the_cookie_is_good_for_ten_minutes_across_midnight_too() {
     assert_eq!(answered.status, StatusCode::SEE_OTHER, "{}", answered.body);
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(refused_by(&test).await, Code::InResponseTo);
+}
+
+#[tokio::test]
+async fn rule_16_the_connection_is_checked_as_of_now() {
+    let mut test = TestApp::new().await;
+    let mut browser = test.browser();
+    let request = browser.begin().await;
+    let cookies = browser.cookies.clone();
+    let before = test
+        .respond(&test.answer(&MAYA, Some(&request)).await)
+        .await;
+    let [_, _, new] = IDP_KEYS.clone();
+    test.adfs = Adfs::new("https://adfs.acme.test", vec![new.clone()], new);
+    test.apply(document("acme-demo")).await;
+    let after = test
+        .respond(&test.answer(&MAYA, Some(&request)).await)
+        .await;
+    let mut browser = test.browser();
+    browser.cookies = cookies;
+
+    let old = browser.clone().deliver(&before).await;
+    let new = browser.deliver(&after).await;
+
+    assert_eq!(old.status, StatusCode::FORBIDDEN);
+    assert_eq!(new.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

@@ -66,6 +66,30 @@ async fn rule_28_a_deleted_person_neither_comes_back_nor_is_invited_again() {
 }
 
 #[tokio::test]
+async fn rule_28_a_deletion_is_not_undone_by_a_sign_in_at_the_same_time() {
+    for round in 0..10 {
+        let test = TestApp::new().await;
+        test.browser().sign_in_as_maya().await;
+        let (account, user) = (test.account().await, maya(&test).await.id);
+        let mut browser = test.browser();
+        let request = browser.begin().await;
+        let xml = test
+            .respond(&test.answer(&MAYA, Some(&request)).await)
+            .await;
+
+        let (_, deleted) = tokio::join!(
+            browser.deliver(&xml),
+            test.app.delete_user(&account, user, "shell:test")
+        );
+
+        deleted.unwrap();
+        assert_eq!(test.written().await.0, 0, "round {round}");
+        let session = browser.get("/session").await;
+        assert_eq!(session.status, StatusCode::UNAUTHORIZED, "round {round}");
+    }
+}
+
+#[tokio::test]
 async fn rule_28_another_spelling_of_a_deleted_person_does_not_come_back_either() {
     let test = TestApp::new().await;
     test.browser().sign_in_as_maya().await;

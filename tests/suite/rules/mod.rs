@@ -61,9 +61,11 @@ async fn change(store: &Store, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match store {
         Store::Sqlite { writer: pool, .. } => {
-            drop(sqlx::raw_sql(statement).execute(pool).await.unwrap())
+            sqlx::raw_sql(statement).execute(pool).await.unwrap();
         }
-        Store::Postgres(pool) => drop(sqlx::raw_sql(statement).execute(pool).await.unwrap()),
+        Store::Postgres(pool) => {
+            sqlx::raw_sql(statement).execute(pool).await.unwrap();
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use vestibule::practice::persona::{CHEN, MAYA, Persona};
 use vestibule::saml::check::Code;
 use vestibule::user::{Refusal, State, User};
 
-use super::super::app::{Answered, TestApp, document};
+use super::super::app::{Answered, Browser, TestApp, document};
 use super::{apply, broken};
 
 const EMPLOYEE: &str = "http://acme.example/claims/employee";
@@ -25,6 +25,18 @@ async fn sign_in(test: &TestApp, persona: &Persona, change: impl FnOnce(&mut Ans
     let mut answer = test.answer(persona, Some(&request)).await;
     change(&mut answer);
     browser.deliver(&test.respond(&answer).await).await
+}
+
+/// A response about Maya that this browser only has to deliver.
+async fn prepared(
+    test: &TestApp,
+    browser: &mut Browser<'_>,
+    change: impl FnOnce(&mut Answer),
+) -> String {
+    let request = browser.begin().await;
+    let mut answer = test.answer(&MAYA, Some(&request)).await;
+    change(&mut answer);
+    test.respond(&answer).await
 }
 
 fn named(subject: &str) -> impl FnOnce(&mut Answer) {
@@ -168,6 +180,70 @@ async fn rule_27_a_twin_in_any_state_keeps_a_newcomer_out(#[case] known: &str, #
         );
         assert!(invite(&test, twin).await.is_err(), "{state:?}");
         assert_eq!(people(&test).await.len(), 1, "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn rule_27_of_two_twins_at_once_one_comes_in() {
+    for _ in 0..5 {
+        let test = TestApp::new().await;
+        let (mut first, mut second) = (test.browser(), test.browser());
+        let lower = named("zoë@acme.example");
+        let upper = named("ZOË@acme.example");
+        let lower = prepared(&test, &mut first, lower).await;
+        let upper = prepared(&test, &mut second, upper).await;
+
+        let (first, second) = tokio::join!(first.deliver(&lower), second.deliver(&upper));
+
+        let mut statuses = [first.status, second.status];
+        statuses.sort();
+        assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN]);
+    }
+}
+
+#[tokio::test]
+async fn rule_27_two_first_sign_ins_at_once_make_one_person() {
+    for _ in 0..5 {
+        let test = TestApp::new().await;
+        let (mut first, mut second) = (test.browser(), test.browser());
+        let one = prepared(&test, &mut first, |_| {}).await;
+        let other = prepared(&test, &mut second, |_| {}).await;
+
+        let (first, second) = tokio::join!(first.deliver(&one), second.deliver(&other));
+
+        assert_eq!([first.status, second.status], [StatusCode::SEE_OTHER; 2]);
+        assert_eq!(people(&test).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn rule_27_a_suspension_is_not_undone_by_a_sign_in_at_the_same_time() {
+    let test = TestApp::new().await;
+    let account = test.account().await;
+    sign_in(&test, &MAYA, |_| {}).await;
+    let user = people(&test).await.remove(0).id;
+
+    for round in 0..20 {
+        test.app
+            .restore(&account, user, "shell:test")
+            .await
+            .unwrap();
+        let mut browser = test.browser();
+        let xml = prepared(&test, &mut browser, |_| {}).await;
+
+        let (_, suspended) = tokio::join!(
+            browser.deliver(&xml),
+            test.app.suspend(&account, user, "shell:test")
+        );
+
+        suspended.unwrap();
+        assert_eq!(
+            people(&test).await[0].state,
+            State::Suspended,
+            "round {round}"
+        );
+        let session = browser.get("/session").await;
+        assert_eq!(session.status, StatusCode::UNAUTHORIZED, "round {round}");
     }
 }
 

@@ -2,6 +2,10 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rstest::rstest;
+use vestibule::account::AllowedReturn;
 use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::{CHEN, MAYA, Persona};
 use vestibule::time::Span;
@@ -127,6 +131,37 @@ async fn rule_23_a_sign_in_that_the_identity_provider_starts_ends_on_the_questio
     let answered = proceed(&mut browser, &asked).await;
     assert_eq!(answered.status, StatusCode::SEE_OTHER);
     assert_eq!(who(&mut browser).await.1, "Maya Maker");
+}
+
+#[rstest]
+#[case::listed("https://dashboard.acme.example/x", "https://dashboard.acme.example/x")]
+#[case::ours("/reports", "/reports")]
+#[case::nobodys("https://evil.test/", "/")]
+#[tokio::test]
+async fn rule_23_after_the_question_people_go_only_where_the_account_allows(
+    #[case] relay_state: &str,
+    #[case] target: &str,
+) {
+    let test = TestApp::with(|document| {
+        let allowed = "https://dashboard.acme.example/".to_owned();
+        document.saml.as_mut().unwrap().allow_idp_initiated = true;
+        document.access.return_to = vec![AllowedReturn::try_from(allowed).unwrap()];
+    })
+    .await;
+    let mut browser = test.browser();
+    let response = STANDARD.encode(unsolicited(&test, &MAYA).await);
+    let form = [
+        ("SAMLResponse", response.as_str()),
+        ("RelayState", relay_state),
+    ];
+    let asked = browser.deliver_form(&form).await;
+
+    let answered = proceed(&mut browser, &asked).await;
+
+    // A form's own redirect may not leave our origin, so a page leads on from here.
+    let shown = format!("url={target}");
+    let there = answered.location() == target || answered.body.contains(&shown);
+    assert!(there, "{} {}", answered.location(), answered.body);
 }
 
 #[tokio::test]

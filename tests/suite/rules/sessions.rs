@@ -136,6 +136,32 @@ async fn rule_45_activity_is_monotonic_across_nodes() {
 }
 
 #[tokio::test]
+async fn rule_45_two_nodes_write_their_activity_at_the_same_time() {
+    let test = TestApp::new().await;
+    let mut cookies = Vec::new();
+    for _ in 0..12 {
+        let mut browser = test.browser();
+        browser.sign_in_as_maya().await;
+        cookies.push(browser.cookies[COOKIE].clone());
+    }
+
+    for _ in 0..5 {
+        let (one, other) = (Shared::new(test.app.clone()), Shared::new(test.app.clone()));
+        for (node, later) in [(&one, 1), (&other, 2)] {
+            test.app.clock.advance(Span::seconds(later));
+            for cookie in &cookies {
+                assert_eq!(at(node, cookie).await, StatusCode::OK);
+            }
+        }
+        let (one, other) = tokio::join!(one.tidy(), other.tidy());
+        one.unwrap();
+        other.unwrap();
+    }
+
+    assert_eq!(seen(&test).await, test.app.clock.now().millis());
+}
+
+#[tokio::test]
 async fn rule_45_before_a_session_is_refused_as_idle_the_stored_value_is_read_again() {
     let test = TestApp::new().await;
     let mut browser = test.browser();

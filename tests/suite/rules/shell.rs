@@ -1,4 +1,4 @@
-//! Rules 3, 4 and 15 as the person at the shell meets them.
+//! Rules 3, 4, 15 and 51 as the person at the shell meets them.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -7,6 +7,7 @@ use rstest::rstest;
 use vestibule::app::{App, PRACTICE};
 use vestibule::config::Config;
 use vestibule::id::Entropy;
+use vestibule::seal::Ring;
 use vestibule::time::Clock;
 
 const LIVE: &str = "account = \"acme-live\"\nclient = \"Acme Bank\"\nstage = \"live\"\n";
@@ -82,6 +83,25 @@ async fn rule_04_config_check_warns_of_a_public_url_that_has_drifted() {
     let warning = "the entity id of acme-live is http://127.0.0.1:8080/saml/acme-live/metadata";
     assert!(!same.1.contains(warning), "{}", same.1);
     assert!(moved.1.contains(warning), "{}", moved.1);
+}
+
+#[test]
+fn rule_51_config_check_proves_that_the_master_key_opens_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let right = said(&run(folder.path(), &["config", "check"]));
+    let key = folder.path().join("data/master.key");
+    std::fs::remove_file(&key).unwrap();
+    Ring::generate(&Entropy::System).write(&key).unwrap();
+
+    let wrong = said(&run(folder.path(), &["config", "check"]));
+
+    assert_eq!(right.0, Some(0), "{}", right.1);
+    assert_eq!(wrong.0, Some(1), "{}", wrong.1);
+    assert!(
+        wrong.1.contains("does not open this database"),
+        "{}",
+        wrong.1
+    );
 }
 
 #[rstest]

@@ -1,5 +1,7 @@
 //! Accounts, their revisions and keys, the settings, and transactions themselves.
 
+use std::time::Duration;
+
 use vestibule::account::{Document, State};
 use vestibule::id::{AccountId, Entropy};
 use vestibule::seal::Ring;
@@ -75,6 +77,45 @@ async fn a_write_that_failed_leaves_nothing() {
         drop(tx);
 
         assert_eq!(desk.read().await.setting("colour").await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_only_looks_changes_nothing() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.read().await;
+        assert!(tx.set("colour", "green").await.is_err());
+        drop(tx);
+        let (mut tx, user) = (desk.read().await, desk.user("maya"));
+        assert!(tx.of(desk.account).save_user(&user).await.is_err());
+        drop(tx);
+
+        let mut tx = desk.read().await;
+        assert_eq!(tx.setting("colour").await.unwrap(), None);
+        assert_eq!(tx.of(desk.account).count_users().await.unwrap(), 0);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_changes_an_account_is_alone_with_it() {
+    on_each(async |desk: Desk| {
+        let mut first = desk.write().await;
+        first.of(desk.account).alone().await.unwrap();
+        let mut waiting = std::pin::pin!(async {
+            let mut second = desk.write().await;
+            second.of(desk.account).alone().await.unwrap();
+            second.setting("colour").await.unwrap()
+        });
+
+        let early = tokio::time::timeout(Duration::from_millis(50), waiting.as_mut()).await;
+        first.set("colour", "green").await.unwrap();
+        first.commit().await.unwrap();
+
+        assert!(early.is_err(), "it did not wait: {early:?}");
+        assert_eq!(waiting.await.as_deref(), Some("green"));
     })
     .await;
 }

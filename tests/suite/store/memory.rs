@@ -146,6 +146,54 @@ async fn attempts_are_removed_when_their_time_is_over() {
 }
 
 #[tokio::test]
+async fn several_changes_are_made_in_one_trip() {
+    on_each(async |desk: Desk| {
+        let (user, mut tx) = (desk.user("maya"), desk.write().await);
+        let session = desk.session(user.id, NOW);
+        let attempt = desk.attempt(NOW, Outcome::Accepted { user: user.id });
+        let mut of = tx.of(desk.account);
+        let changes = vec![
+            of.user_saved(&user).unwrap(),
+            of.session_created(&session, "digest", false).unwrap(),
+            of.attempt_saved(&attempt, &desk.ring, &desk.entropy)
+                .unwrap(),
+            of.event("system", Event::AccountEnabled, NOW, &desk.entropy),
+        ];
+
+        of.run(changes).await.unwrap();
+
+        assert_eq!(of.user(user.id).await.unwrap(), Some(user));
+        assert_eq!(of.attempts(9, &desk.ring).await.unwrap(), [attempt]);
+        assert_eq!(of.audited(9).await.unwrap().len(), 1);
+        assert_eq!(tx.session("digest").await.unwrap(), Some(session));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_several_changes_all_stay_or_none() {
+    on_each(async |desk: Desk| {
+        let (maya, mut tx) = (desk.somebody("maya").await, desk.write().await);
+        let mut of = tx.of(desk.account);
+        let changes = vec![
+            of.event("system", Event::AccountEnabled, NOW, &desk.entropy),
+            of.user_saved(&desk.user("maya")).unwrap(),
+            of.user_saved(&desk.user("chen")).unwrap(),
+        ];
+
+        let taken = of.run(changes).await.unwrap_err();
+        drop(tx);
+
+        assert!(taken.is_unique_violation(), "{taken}");
+        let mut tx = desk.read().await;
+        let mut of = tx.of(desk.account);
+        assert_eq!(of.users(None, 9).await.unwrap(), [maya]);
+        assert_eq!(of.audited(9).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_audit_says_who_did_what() {
     on_each(async |desk: Desk| {
         let mut tx = desk.write().await;
