@@ -29,7 +29,7 @@ use tracing::Instrument;
 pub use carrier::session_cookie;
 use error::Error;
 use extract::Moment;
-pub use serve::{serve, stop};
+pub use serve::{Listeners, bind, serve, stop};
 
 use crate::app::App;
 use crate::saml::form;
