@@ -1,6 +1,7 @@
 //! The routes, and the layers that every request passes.
 
 mod address;
+mod browser;
 mod carrier;
 mod error;
 mod extract;

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::extract::{Moment, SameOrigin, SignedIn};
-use super::{Error, Shared, carrier, page};
+use super::{Error, Shared, browser, carrier, page};
 use crate::audit::Event;
 use crate::id::SessionId;
 use crate::role::{self, Role};
@@ -136,7 +136,7 @@ async fn list(
         }
         .for_people(),
         address: session.address,
-        browser: session.browser,
+        browser: browser::name(&session.browser),
         current: session.id == own.id,
     });
     page::show(&Sessions {
