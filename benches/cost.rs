@@ -31,7 +31,7 @@ use url::{Url, form_urlencoded};
 use vestibule::account::{Document, ReturnTo};
 use vestibule::app::{App, Consent};
 use vestibule::config::{AccountFile, Config};
-use vestibule::http::{self, Shared};
+use vestibule::http::{self, Listeners, Shared};
 use vestibule::id::Entropy;
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::answer::Answer;
@@ -67,7 +67,10 @@ fn main() {
 /// A server of its own, so that its processor time is its own.
 async fn serve(config: &Path) {
     let app = open(config).await;
-    http::serve(Shared::new(Arc::new(app)), http::stop().unwrap())
+    let listeners = Listeners::bind(&app.config.server, "the bench")
+        .await
+        .unwrap();
+    http::serve(Shared::new(Arc::new(app)), listeners, http::stop().unwrap())
         .await
         .unwrap();
 }

@@ -34,14 +34,14 @@ impl Out {
 
     /// Says why it failed.
     pub(super) fn failed(self, error: &anyhow::Error) -> ExitCode {
-        self.complain("failed", &format!("{error:#}"), ExitCode::from(1))
+        self.complain("failed", &causes(error), ExitCode::from(1))
     }
 
     /// Says which safety rule refused it, and what to do.
     pub(super) fn refused(self, error: &anyhow::Error) -> ExitCode {
         let sentence = error
             .downcast_ref::<Refused>()
-            .map_or_else(|| format!("{error:#}"), ToString::to_string);
+            .map_or_else(|| causes(error), ToString::to_string);
         self.complain("refused", &sentence, ExitCode::from(3))
     }
 
@@ -58,6 +58,17 @@ impl Out {
 /// A line beside the answer.
 pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "vestibule: {text}");
+}
+
+/// An error and its causes, each said once: some errors end with what their cause says.
+fn causes(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 fn print(text: &str) {
@@ -101,4 +112,20 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
             .to_owned()
     };
     rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let missing = crate::config::read_account(std::path::Path::new("no/such/file.toml"));
+        let error = anyhow::Error::from(missing.unwrap_err()).context("applying it");
+
+        assert_eq!(
+            causes(&error),
+            "applying it: no/such/file.toml: No such file or directory (os error 2)"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::out;
 use crate::app::{App, PRACTICE, Refused};
 use crate::config::Config;
-use crate::http::{self, Shared};
+use crate::http::{self, Listeners, Shared};
 use crate::id::Entropy;
 use crate::log;
 use crate::time::Clock;
@@ -29,6 +29,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode> {
             "there is no account yet; `vestibule account apply FILE.toml` makes one while the server runs",
         );
     }
-    http::serve(Shared::new(Arc::new(app)), http::stop()?).await?;
+    let listeners = Listeners::bind(&app.config.server, "`server.listen`").await?;
+    http::serve(Shared::new(Arc::new(app)), listeners, http::stop()?).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,19 +1,18 @@
 //! `vestibule demo`: an embedded server, a practice ADFS beside it, and Acme Bank with a demo and a live account.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use tokio::net::TcpListener;
 
 use crate::account::Document;
 use crate::app::{App, Consent, Invitation, PRACTICE, Refused};
 use crate::claims::Profile;
 use crate::config::{AccountFile, Config, Database};
-use crate::http::{self, Shared};
+use crate::http::{self, Listeners, Shared};
 use crate::id::{Entropy, hex};
 use crate::log;
 use crate::practice::adfs::Adfs;
@@ -32,6 +31,12 @@ pub struct Options {
     /// Where the practice ADFS listens
     #[arg(long, default_value = "127.0.0.1:8081")]
     practice: SocketAddr,
+    /// How browsers reach the practice ADFS, where a proxy stands before it
+    #[arg(long, hide = true, value_name = "URL")]
+    practice_url: Option<String>,
+    /// The metadata of another service provider that the practice ADFS trusts
+    #[arg(long, hide = true, value_name = "FILE")]
+    trust: Vec<PathBuf>,
 }
 
 /// The two accounts of the client.
@@ -52,23 +57,24 @@ pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
     log::start(&config.log)?;
     config.server.listen = options.listen;
     config.server.public_url = format!("http://localhost:{}", options.listen.port());
+    let listeners = Listeners::bind(&config.server, "--listen").await?;
+    let listener = http::bind(options.practice, "--practice").await?;
+    // From here on an interrupt is an ordinary end, so that the folder goes.
+    let stop = http::stop()?;
     let folder = Folder::of(&mut config)?;
     let app = open(config).await?;
-    let listener = TcpListener::bind(options.practice).await.with_context(|| {
-        format!(
-            "listening on {}; --practice chooses another address",
-            options.practice
-        )
-    })?;
     say("Making the keys of the practice ADFS…");
-    let adfs = adfs(options.practice.port(), &app)?;
+    let own_url = format!("http://localhost:{}", options.practice.port());
+    let adfs = adfs(options.practice_url.as_deref().unwrap_or(&own_url), &app)?;
     say("Making the accounts acme-demo and acme-live…");
-    let trusts = accounts(&app, &adfs).await?;
-    say(&welcome(&app, options.practice.port()));
+    let mut trusts = accounts(&app, &adfs).await?;
+    for file in &options.trust {
+        trusts.push(trust(file).with_context(|| format!("--trust {}", file.display()))?);
+    }
+    say(&welcome(&app, &adfs)?);
     let practice = Practice::new(adfs, trusts, app.clock.clone(), app.entropy.clone());
-    let stop = http::stop()?;
     let served = tokio::try_join!(
-        http::serve(Shared::new(Arc::new(app)), stop.clone()),
+        http::serve(Shared::new(Arc::new(app)), listeners, stop.clone()),
         pages::serve(practice, listener, stop)
     );
     drop(folder);
@@ -116,15 +122,16 @@ async fn open(config: Config) -> Result<App> {
 }
 
 /// A practice ADFS with fresh keys.
-fn adfs(port: u16, app: &App) -> Result<Adfs> {
+fn adfs(url: &str, app: &App) -> Result<Adfs> {
     let made = app.clock.now().minus(Span::days(40));
     let key = |name: &str| Key::rsa(name, 2048, made, 365, &app.entropy);
     let signing = vec![key("ADFS Signing - localhost")?];
-    Ok(Adfs::new(
-        &format!("http://localhost:{port}"),
-        signing,
-        key("ADFS Encryption - localhost")?,
-    ))
+    Ok(Adfs::new(url, signing, key("ADFS Encryption - localhost")?))
+}
+
+fn trust(file: &Path) -> Result<RelyingParty> {
+    let text = std::fs::read_to_string(file)?;
+    Ok(RelyingParty::from_metadata(&text)?)
 }
 
 /// Both accounts, trusting the practice ADFS and trusted by it; Sam is suspended in each.
@@ -164,20 +171,22 @@ async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
     Ok(trusts)
 }
 
-fn welcome(app: &App, practice: u16) -> String {
-    let url = &app.config.server.public_url;
-    format!(
+fn welcome(app: &App, adfs: &Adfs) -> Result<String> {
+    let (ours, practice) = (&app.config.server.public_url, &adfs.base_url);
+    let program = std::env::current_exe().context("finding this program")?;
+    Ok(format!(
         "\n\
         Vestibule and a practice ADFS are running. Open one of these in a browser and pick a person:\n\n\
-        \x20 {url}/saml/acme-demo/login     the demo account of Acme Bank\n\
-        \x20 {url}/saml/acme-live/login     its live account\n\
-        \x20 http://localhost:{practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\n\
+        \x20 {ours}/saml/acme-demo/login     the demo account of Acme Bank\n\
+        \x20 {ours}/saml/acme-live/login     its live account\n\
+        \x20 {practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\n\
         Each person has other roles, and a menu there plays the mistakes that people make in a real ADFS.\n\
-        A refused sign-in shows a reference; this explains it:\n\n\
-        \x20 VESTIBULE_DATABASE_URL={} vestibule explain att_…\n\n\
+        A refused sign-in shows a reference; this explains it, in another terminal:\n\n\
+        \x20 VESTIBULE_DATABASE_URL={} {} explain att_…\n\n\
         End it with Ctrl-C; nothing stays.\n",
-        app.config.database.url
-    )
+        app.config.database.url,
+        program.display(),
+    ))
 }
 
 fn say(text: &str) {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{AppendHeaders, Response};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Session as Cookie, SessionManagerLayer, SessionStore};
 
-use super::Shared;
+use super::{Shared, extract};
 use crate::id::{Token, hex};
 use crate::session::{Session, State};
 use crate::store::Store;
@@ -64,6 +65,25 @@ impl fmt::Debug for Rows {
     }
 }
 
+impl Shared {
+    /// The session of that digest, unless it is over.
+    async fn live_session(
+        &self,
+        digest: &str,
+    ) -> std::result::Result<Option<Session>, crate::store::Error> {
+        let found = self.app.store.read().await?.session(digest).await?;
+        let live = found.map(|session| Session {
+            seen_at: self
+                .activity
+                .seen(digest)
+                .map_or(session.seen_at, |seen| seen.max(session.seen_at)),
+            ..session
+        });
+        let now = self.app.clock.now();
+        Ok(live.filter(|session| session.state(now) == State::Live))
+    }
+}
+
 #[async_trait::async_trait]
 impl SessionStore for Rows {
     /// The row is there already, written with the sign-in; only its secret has to become the cookie's.
@@ -85,25 +105,11 @@ impl SessionStore for Rows {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let app = &self.0.app;
         let digest = token(*id).digest();
-        let find = async {
-            let mut tx = app.store.read().await?;
-            tx.session(&digest).await
-        };
-        let Some(mut session) = find.await.map_err(backend)? else {
+        let Some(session) = self.0.live_session(&digest).await.map_err(backend)? else {
             return Ok(None);
         };
-        let now = app.clock.now();
-        session.seen_at = self
-            .0
-            .activity
-            .seen(&digest)
-            .map_or(session.seen_at, |seen| seen.max(session.seen_at));
-        if session.state(now) != State::Live {
-            return Ok(None);
-        }
-        self.0.activity.note(digest, now);
+        self.0.activity.note(digest, self.0.app.clock.now());
         let value =
             serde_json::to_value(&session).map_err(|error| Error::Decode(error.to_string()))?;
         let expiry_date = time_of(session.expires_at);
@@ -169,13 +175,54 @@ pub(super) async fn session(
     cookie.get(SESSION).await
 }
 
-/// Ends whatever session the cookie carried and makes it carry this one.
-pub(super) async fn begin(
+/// The cookie that says which session a browser has, by the digest of its secret. The session's own cookie does not
+/// arrive with the identity provider's cross-site post, and a sign-in has to know what it would replace.
+const fn current_cookie(https: bool) -> &'static str {
+    if https {
+        "__Host-vestibule-current"
+    } else {
+        "vestibule-current"
+    }
+}
+
+fn digest<'h>(shared: &Shared, headers: &'h HeaderMap) -> Option<&'h str> {
+    let name = current_cookie(shared.is_https());
+    extract::cookies(headers).find_map(|(found, value)| (found == name).then_some(value))
+}
+
+/// The session that this browser has, also where its own cookie did not arrive.
+pub(super) async fn current(
+    shared: &Shared,
     cookie: &Cookie,
+    headers: &HeaderMap,
+) -> std::result::Result<Option<Session>, super::Error> {
+    match (session(cookie).await?, digest(shared, headers)) {
+        (None, Some(digest)) => Ok(shared.live_session(digest).await?),
+        (session, _) => Ok(session),
+    }
+}
+
+/// Ends whatever session this browser had; with the answer begins this one.
+pub(super) async fn begin(
+    shared: &Shared,
+    cookie: &Cookie,
+    headers: &HeaderMap,
     token: &Token,
-) -> std::result::Result<(), tower_sessions::session::Error> {
+    mut answer: Response,
+) -> std::result::Result<Response, super::Error> {
+    if let Some(digest) = digest(shared, headers) {
+        let mut tx = shared.app.store.write().await?;
+        tx.delete_session(digest).await?;
+        tx.commit().await?;
+    }
     end(cookie).await?;
-    cookie.insert(TOKEN, hex(&token.reveal())).await
+    cookie.insert(TOKEN, hex(&token.reveal())).await?;
+    let (name, digest) = (current_cookie(shared.is_https()), token.digest());
+    let current = format!("{name}={digest}; Path=/; HttpOnly; {}", shared.cross_site());
+    if let Ok(current) = HeaderValue::from_str(&current) {
+        answer.headers_mut().append(header::SET_COOKIE, current);
+    }
+    Ok(answer)
 }
 
 /// Ends the session of the cookie, if it carries one.
@@ -189,11 +236,12 @@ pub(super) async fn end(
     }
 }
 
-/// Removes the cookie; the library's own removal lacks `Secure`, without which browsers keep a `__Host-` cookie.
-pub(super) fn removal(https: bool) -> HeaderValue {
-    HeaderValue::from_static(if https {
-        "__Host-vestibule=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"
-    } else {
-        "vestibule=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
-    })
+/// Removes both cookies; the library's own removal lacks `Secure`, without which browsers keep a `__Host-` cookie.
+pub(super) fn removal(shared: &Shared) -> AppendHeaders<[(HeaderName, String); 2]> {
+    let https = shared.is_https();
+    let secure = if https { "; Secure" } else { "" };
+    AppendHeaders([session_cookie(https), current_cookie(https)].map(|name| {
+        let removed = format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}");
+        (header::SET_COOKIE, removed)
+    }))
 }

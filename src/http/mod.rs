@@ -1,6 +1,7 @@
 //! The routes, and the layers that every request passes.
 
 mod address;
+mod browser;
 mod carrier;
 mod error;
 mod extract;
@@ -29,7 +30,7 @@ use tracing::Instrument;
 pub use carrier::session_cookie;
 use error::Error;
 use extract::Moment;
-pub use serve::{serve, stop};
+pub use serve::{Listeners, bind, serve, stop};
 
 use crate::app::App;
 use crate::saml::form;
@@ -77,17 +78,22 @@ impl Shared {
         }
     }
 
-    /// A login cookie: the identity provider's cross-site post brings it only as `None`, and without https it stays `Lax`.
+    /// A cookie that remembers a request.
     fn login_cookie(&self, tag: &str, value: &str, seconds: u32) -> String {
-        let site = if self.is_https() {
-            "None; Secure"
-        } else {
-            "Lax"
-        };
         format!(
-            "{}{tag}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}",
-            self.login_prefix()
+            "{}{tag}={value}; Path=/; Max-Age={seconds}; HttpOnly; {}",
+            self.login_prefix(),
+            self.cross_site()
         )
+    }
+
+    /// For a cookie that has to arrive with the identity provider's cross-site post; without https it stays `Lax`.
+    fn cross_site(&self) -> &'static str {
+        if self.is_https() {
+            "SameSite=None; Secure"
+        } else {
+            "SameSite=Lax"
+        }
     }
 
     /// Writes down what was kept in memory for a minute, and removes what is over.

@@ -70,7 +70,7 @@ pub(super) fn going_to(target: &str) -> Response {
     }
 }
 
-/// The style sheet and the script, which change with the version only.
+/// The style sheet, the script and the icon, which change with the version only.
 pub(super) fn assets() -> Router<Shared> {
     let file = |kind: &'static str, text: &'static str| {
         get(move || async move {
@@ -94,5 +94,9 @@ pub(super) fn assets() -> Router<Shared> {
                 "text/javascript; charset=utf-8",
                 include_str!("assets/submit.js"),
             ),
+        )
+        .route(
+            "/assets/icon.svg",
+            file("image/svg+xml", include_str!("assets/icon.svg")),
         )
 }

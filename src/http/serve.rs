@@ -9,25 +9,43 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Shared, internal, public};
+use crate::config::Server;
 
 /// Between two tidyings.
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Listens on both addresses; `stop` turning true lets open requests end and then returns.
-pub async fn serve(shared: Shared, stop: watch::Receiver<bool>) -> Result<()> {
+/// Both addresses, bound.
+pub struct Listeners {
+    public: TcpListener,
+    internal: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both; `chooses` is what a person sets to choose another public address.
+    pub async fn bind(server: &Server, chooses: &str) -> Result<Self> {
+        let internal = "`server.internal_listen` (VESTIBULE_SERVER_INTERNAL_LISTEN)";
+        Ok(Self {
+            public: bind(server.listen, chooses).await?,
+            internal: bind(server.internal_listen, internal).await?,
+        })
+    }
+}
+
+/// Serves both addresses; `stop` turning true lets open requests end and then returns.
+pub async fn serve(
+    shared: Shared,
+    listeners: Listeners,
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
     let server = &shared.app.config.server;
-    let (outside, inside) = (
-        bind(server.listen, "server.listen").await?,
-        bind(server.internal_listen, "server.internal_listen").await?,
-    );
     tracing::info!(listen = %server.listen, internal = %server.internal_listen, url = server.public_url, "listening");
     let outer = axum::serve(
-        outside,
+        listeners.public,
         public(&shared).into_make_service_with_connect_info::<SocketAddr>(),
     )
     .with_graceful_shutdown(told(stop.clone()));
     let inner = axum::serve(
-        inside,
+        listeners.internal,
         internal(&shared).into_make_service_with_connect_info::<SocketAddr>(),
     )
     .with_graceful_shutdown(told(stop.clone()));
@@ -58,8 +76,9 @@ pub fn stop() -> Result<watch::Receiver<bool>> {
     Ok(stop)
 }
 
-async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("listening on {address}: another program may use it already; `{key}` chooses another address"))
+/// Listens on an address; `chooses` is what a person sets to choose another one.
+pub async fn bind(address: SocketAddr, chooses: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}: another program may use it already; {chooses} chooses another address"))
 }
 
 async fn told(mut stop: watch::Receiver<bool>) {

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
 use super::extract::{Moment, SameOrigin, SignedIn};
-use super::{Error, Shared, carrier, page};
+use super::{Error, Shared, browser, carrier, page};
 use crate::audit::Event;
 use crate::id::SessionId;
 use crate::role::{self, Role};
@@ -54,11 +54,7 @@ async fn delete(
     signed_in: SignedIn,
 ) -> Result<Response, Error> {
     sign_out(&shared, &signed_in, &moment).await?;
-    Ok((
-        StatusCode::NO_CONTENT,
-        [(header::SET_COOKIE, carrier::removal(shared.is_https()))],
-    )
-        .into_response())
+    Ok((StatusCode::NO_CONTENT, carrier::removal(&shared)).into_response())
 }
 
 async fn logout(
@@ -76,11 +72,7 @@ async fn logout(
         "",
         Some(("Sign in again", "/login")),
     );
-    Ok((
-        [(header::SET_COOKIE, carrier::removal(shared.is_https()))],
-        axum::response::Html(page),
-    )
-        .into_response())
+    Ok((carrier::removal(&shared), axum::response::Html(page)).into_response())
 }
 
 async fn sign_out(shared: &Shared, signed_in: &SignedIn, moment: &Moment) -> Result<(), Error> {
@@ -136,7 +128,7 @@ async fn list(
         }
         .for_people(),
         address: session.address,
-        browser: session.browser,
+        browser: browser::name(&session.browser),
         current: session.id == own.id,
     });
     page::show(&Sessions {

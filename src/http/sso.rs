@@ -169,7 +169,7 @@ async fn acs(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Error> {
-    let current = carrier::session(&cookie).await?;
+    let current = carrier::current(&shared, &cookie, &headers).await?;
     let post = Post {
         body: body.to_vec(),
         carried: Carried(
@@ -191,8 +191,11 @@ async fn acs(
         Finished::SignedIn(arrival) => {
             shared.metrics.accepted();
             tracing::info!(account, user = %arrival.user.id, "signed in");
-            carrier::begin(&cookie, &arrival.token).await?;
-            (arrival.request.clone(), page::see_other(&arrival.return_to))
+            let answer = page::see_other(&arrival.return_to);
+            (
+                arrival.request.clone(),
+                carrier::begin(&shared, &cookie, &headers, &arrival.token, answer).await?,
+            )
         }
         Finished::Confirm(arrival) => {
             shared.metrics.accepted();
@@ -313,6 +316,7 @@ async fn proceed(
     moment: Moment,
     current: Option<SignedIn>,
     cookie: Cookie,
+    headers: HeaderMap,
     axum::Form(form): axum::Form<Proceed>,
 ) -> Result<Response, Error> {
     let stale = || {
@@ -337,11 +341,11 @@ async fn proceed(
         .confirm(&token, moment.now)
         .await?
         .ok_or_else(stale)?;
-    carrier::begin(&cookie, &token).await?;
     let target = ticket.return_to.as_str();
-    if target.starts_with('/') {
-        Ok(page::see_other(&ticket.return_to))
+    let answer = if target.starts_with('/') {
+        page::see_other(&ticket.return_to)
     } else {
-        Ok(page::onward(target)?.into_response())
-    }
+        page::onward(target)?.into_response()
+    };
+    carrier::begin(&shared, &cookie, &headers, &token, answer).await
 }

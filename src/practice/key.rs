@@ -79,6 +79,15 @@ impl Key {
         })
     }
 
+    /// The name on the certificate, which a renewed one keeps.
+    pub(super) fn common_name(&self) -> Result<String, Error> {
+        let mut names = self.certificate.subject_name().entries();
+        let name = names
+            .next()
+            .ok_or_else(|| Error::Missing("name on the certificate".to_owned()))?;
+        Ok(name.data().to_string()?)
+    }
+
     /// The certificate as XML messages carry it: DER in base64, one line.
     pub fn certificate_base64(&self) -> Result<String, Error> {
         base64_of(&self.certificate)

@@ -130,7 +130,7 @@ impl Mishap {
         let stranger = |name: &str| Key::rsa(name, 2048, now, 365, entropy);
         let (mut adfs, mut rp) = (adfs.clone(), rp.clone());
         if self == Self::UnknownKey {
-            let key = stranger(&format!("ADFS Signing - {}", adfs.host()))?;
+            let key = stranger(&adfs.primary()?.common_name()?)?;
             adfs.signing.insert(0, key);
         }
         if self == Self::EncryptedForSomebodyElse {

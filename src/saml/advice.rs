@@ -154,6 +154,7 @@ impl Advice {
             Self::UnexpectedEncryption => "The account takes no encrypted assertions. On ADFS run: Set-AdfsRelyingPartyTrust -TargetName '<trust>' -EncryptClaims $false".into(),
             Self::NoSubject { source, claims } => format!("The assertion does not say who the person is: it has no {source}. It carries: {}. Add the claim rule that issues it, or choose another `claims.subject`.", list(claims)),
             Self::TransientSubject => "The NameID is transient: it is another one at each sign-in, so nobody can be known by it. Issue a lasting NameID (UPN, or persistent), or choose a claim as `claims.subject`.".into(),
+            Self::Clock { seconds } if *seconds < 0 => format!("The answer is dated about {} seconds before it arrived: the clock of ADFS is behind (w32tm /resync), or the answer was sent on much later.", seconds.unsigned_abs()),
             Self::Clock { seconds } => format!("The clock of ADFS is about {seconds} seconds ahead of ours, more than the account tolerates. Synchronise it (w32tm /resync), or set NotBeforeSkew on the trust."),
             Self::Expired { seconds } => format!("The answer ran out {seconds} seconds before it arrived: the sign-in page was open for too long, or the clock of ADFS is behind. Sign in again; if it stays, synchronise the clock (w32tm /resync)."),
             Self::WrongAudience { expected, found } => format!("The assertion is meant for {found:?}, not for {expected:?}: the identifier of the relying party trust is that of another environment. Set-AdfsRelyingPartyTrust -TargetName '<trust>' -Identifier {expected}"),
@@ -254,5 +255,18 @@ pub fn decryption(recipient: Option<&(String, String)>, connection: &Connection)
             }
         }
         _ => Advice::Unreadable { ours },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_either_ahead_or_behind() {
+        let of = |seconds| Advice::Clock { seconds }.sentence();
+
+        assert!(of(599).contains("about 599 seconds ahead"));
+        assert!(of(-600).contains("about 600 seconds before it arrived"));
     }
 }

@@ -1,6 +1,6 @@
 //! A whole Vestibule in memory, its practice identity provider, and the browsers that talk to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 
@@ -159,6 +159,7 @@ impl TestApp {
         Browser {
             test: self,
             cookies: BTreeMap::new(),
+            lax: BTreeSet::new(),
             address: SocketAddr::from(([203, 0, 113, 7], 4711)),
             last: None,
         }
@@ -296,6 +297,8 @@ impl Answered {
 pub(crate) struct Browser<'t> {
     test: &'t TestApp,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// The cookies that stay at home when another site posts.
+    lax: BTreeSet<String>,
     pub(crate) address: SocketAddr,
     /// The id of the request that was last begun here.
     pub(crate) last: Option<String>,
@@ -387,9 +390,14 @@ impl Browser<'_> {
         request: axum::http::request::Builder,
         body: Body,
     ) -> Answered {
+        let headers = request.headers_ref().unwrap();
+        let is_cross_site = headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "cross-site");
         let cookies = self
             .cookies
             .iter()
+            .filter(|(name, _)| !(is_cross_site && self.lax.contains(*name)))
             .map(|(name, value)| format!("{name}={value}"))
             .collect::<Vec<_>>()
             .join("; ");
@@ -422,6 +430,10 @@ impl Browser<'_> {
     fn keep(&mut self, cookie: &str) {
         let (pair, attributes) = cookie.split_once(';').unwrap();
         let (name, value) = pair.split_once('=').unwrap();
+        // Without https both are on localhost, which is one site.
+        if attributes.contains("SameSite=Lax") && attributes.contains("Secure") {
+            self.lax.insert(name.to_owned());
+        }
         if attributes.contains("Max-Age=0") {
             self.cookies.remove(name);
         } else {

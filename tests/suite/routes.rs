@@ -11,8 +11,9 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 12] = [
+const PUBLIC: [(&str, &str, u16); 13] = [
     ("GET", "/", 303),
+    ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
     ("GET", "/assets/submit.js", 200),
     ("GET", "/healthz", 200),

@@ -165,6 +165,24 @@ async fn rule_23_after_the_question_people_go_only_where_the_account_allows(
 }
 
 #[tokio::test]
+async fn rule_23_such_a_sign_in_names_the_session_that_it_replaces() {
+    let test = allowing().await;
+    let mut browser = test.browser();
+    browser.sign_in_as_maya().await;
+
+    let asked = browser.deliver(&unsolicited(&test, &CHEN).await).await;
+
+    assert!(
+        asked.body.contains("Maya Maker of Acme Bank"),
+        "{}",
+        asked.body
+    );
+    let answered = proceed(&mut browser, &asked).await;
+    assert_eq!(answered.status, StatusCode::SEE_OTHER);
+    assert_eq!(who(&mut browser).await.1, "Chen Checker");
+}
+
+#[tokio::test]
 async fn rule_23_where_it_is_not_allowed_the_identity_provider_starts_nothing() {
     let test = TestApp::new().await;
 

@@ -69,6 +69,28 @@ async fn rule_45_the_session_cookie_has_every_attribute() {
 }
 
 #[tokio::test]
+async fn rule_45_what_arrives_from_other_sites_says_which_session_there_is_and_opens_nothing() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+
+    let answered = browser.sign_in(&MAYA).await;
+
+    let all = answered.headers.get_all(header::SET_COOKIE);
+    let mut cookies = all.iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies
+        .find_map(|cookie| cookie.strip_prefix("__Host-vestibule-current="))
+        .unwrap();
+    let (value, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; HttpOnly; SameSite=None; Secure");
+    assert_eq!(at(&test.shared, value).await, StatusCode::UNAUTHORIZED);
+    browser.cookies.remove(COOKIE);
+    assert_eq!(
+        browser.get("/session").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
 async fn rule_45_a_sign_in_flushes_and_creates_and_never_carries_over() {
     let test = TestApp::new().await;
     let mut browser = test.browser();
