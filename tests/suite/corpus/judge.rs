@@ -112,9 +112,11 @@ fn is_refused(test: &TestApp, answered: &Answered, code: Code) -> Result<(), Str
     ensure(same, || format!("another page: {page}"))
 }
 
+/// Whether a session begins; one that is over is taken back.
 pub(super) fn sets_session(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .any(|cookie| cookie.to_str().unwrap().starts_with("__Host-vestibule="))
+    let mut cookies = headers.get_all(header::SET_COOKIE).iter();
+    cookies.any(|cookie| {
+        let cookie = cookie.to_str().unwrap();
+        cookie.starts_with("__Host-vestibule=") && !cookie.starts_with("__Host-vestibule=;")
+    })
 }
