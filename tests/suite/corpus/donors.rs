@@ -45,6 +45,7 @@ fn refusal(scene: &Scene<'_>) -> String {
     scene.respond(&answer)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<Case> {
     let gate = |name, because, build: fn(&Scene<'_>) -> String| {
         forged(name, Code::Signature, because, build)

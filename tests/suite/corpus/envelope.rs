@@ -233,6 +233,7 @@ fn issuers() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn statuses() -> Vec<Case> {
     let refused = |name, top: &'static str, second: Option<&'static str>| {
         outside(name, Code::Status, top, move |answer| {

@@ -4,7 +4,7 @@ use vestibule::practice::answer::What;
 use vestibule::saml::check::Code;
 
 use super::super::app::TestApp;
-use super::surgery::{SAMLP, after, before, extended, swap};
+use super::surgery::{SAMLP, after, before, extended, numbered, swap};
 use super::{Case, forged, refuse};
 
 fn xml(name: &str, because: &'static str, change: fn(&str) -> String) -> Case {
@@ -53,9 +53,9 @@ fn types() -> Vec<Case> {
             format!("<!DOCTYPE r [<!ENTITY % x SYSTEM \"http://169.254.169.254/\">%x;]>{xml}")
         }),
         xml("entities multiply (billion laughs)", doctype, |xml| {
-            let lots: String = (1..10)
-                .map(|n| format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10)))
-                .collect();
+            let lots = numbered(9, |n| {
+                format!("<!ENTITY a{} \"{}\">", n + 1, format!("&a{n};").repeat(10))
+            });
             format!(
                 "<!DOCTYPE r [<!ENTITY a0 \"ha\">{lots}]>{}",
                 swap(xml, "maya@", "&a9;@")

@@ -78,6 +78,11 @@ pub(super) fn extended(xml: &str, inside: &str) -> String {
     )
 }
 
+/// So many of something, each with its number.
+pub(super) fn numbered(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect::<Vec<_>>().concat()
+}
+
 /// Makes digest and signature of the first signature fit again, whatever its `SignedInfo` has become.
 pub(super) fn reseal(xml: &str, key: &Key) -> String {
     let digest = {

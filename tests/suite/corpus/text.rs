@@ -124,6 +124,7 @@ fn claim<'a>(answer: &'a mut Answer, name: &str) -> &'a mut Attribute {
         .unwrap()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn values() -> Vec<Case> {
     vec![
         roles(
