@@ -62,10 +62,11 @@ impl App {
         })
     }
 
-    /// Our descriptor for an account, as its identity provider imports it.
+    /// Our descriptor for an account that is in use, as its identity provider imports it.
     pub async fn descriptor(&self, slug: &str) -> Result<Option<String>, Error> {
         let mut tx = self.store.read().await?;
-        let Some(account) = tx.account(slug).await? else {
+        let account = tx.account(slug).await?;
+        let Some(account) = account.filter(|account| account.state == State::Enabled) else {
             return Ok(None);
         };
         let mut of = tx.of(account.id);

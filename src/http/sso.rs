@@ -60,23 +60,20 @@ async fn login(
     Address(address): Address,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let begun = shared
-        .app
-        .login
-        .begin(
-            &account,
-            &extract::host(&headers),
-            start.return_to.as_deref(),
-            moment.now,
-        )
-        .await;
-    let begun = match begun {
+    // Signing is private-key work: the account is known and the limit is asked before it.
+    match shared.app.login.connection(&account, moment.now).await {
         Err(login::Error::NoAccount) => return Err(super::error::not_connected()),
-        other => other?,
-    };
+        other => drop(other?),
+    }
     if !shared.limits.allow_start(address, &account) {
         return Err(Error::too_many());
     }
+    let host = extract::host(&headers);
+    let begun = shared
+        .app
+        .login
+        .begin(&account, &host, start.return_to.as_deref(), moment.now)
+        .await?;
     shared.metrics.started();
     started(&shared, begun, &headers, &account)
 }

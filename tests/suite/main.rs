@@ -7,6 +7,7 @@ mod app;
 mod architecture;
 mod config;
 mod corpus;
+mod limits;
 mod practice;
 mod real;
 mod routes;

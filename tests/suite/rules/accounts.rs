@@ -57,6 +57,8 @@ async fn rule_02_a_disabled_account_refuses_on_every_path() {
 
     let begun = test.browser().get("/saml/acme-demo/login").await;
     assert_eq!(begun.status, StatusCode::CONFLICT);
+    let metadata = test.browser().get("/saml/acme-demo/metadata").await;
+    assert_eq!(metadata.status, StatusCode::NOT_FOUND);
     let refused = waiting.deliver(&xml).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let ended = browser.get("/session").await;
