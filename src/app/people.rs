@@ -107,7 +107,10 @@ impl App {
     ) -> Result<u64> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of
+            .user_for_change(id)
+            .await?
+            .context("the person is gone")?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
         } else {
@@ -140,7 +143,10 @@ impl App {
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of
+            .user_for_change(id)
+            .await?
+            .context("the person is gone")?;
         let digest = user::tombstone(&self.ring, account.id, &user.source, &user.subject)?;
         let (now, sessions_ended) = (self.clock.now(), of.end_sessions(id).await?);
         of.delete_user(id, &digest, now).await?;

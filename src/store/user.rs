@@ -46,13 +46,16 @@ impl Row {
 }
 
 impl Of<'_> {
-    /// What is known of a subject among those who are there.
+    /// What is known of a subject among those who are there; until the transaction ends, nobody changes it.
+    ///
+    /// PostgreSQL would let a suspension pass between looking and saving, and the sign-in undo it: the update that changes nothing
+    /// locks the rows and reads them as they are then.
     pub async fn known(&mut self, source: &str, subject: &str) -> Result<Known, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
-             FROM users WHERE account = $1 AND source = $2 AND fold = $3",
+            "UPDATE users SET fold = fold WHERE account = $1 AND source = $2 AND fold = $3
+             RETURNING id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in",
             &self.account,
             source,
             user::fold(subject),
@@ -87,6 +90,19 @@ impl Of<'_> {
             optional Row,
             "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
              FROM users WHERE account = $1 AND id = $2",
+            &self.account,
+            id.to_string(),
+        )?;
+        row.map(Row::user).transpose()
+    }
+
+    /// The user of that id, whom nobody else changes until the transaction ends.
+    pub async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let row = sql!(
+            self.tx,
+            optional Row,
+            "UPDATE users SET fold = fold WHERE account = $1 AND id = $2
+             RETURNING id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in",
             &self.account,
             id.to_string(),
         )?;

@@ -5,6 +5,7 @@
 
 mod app;
 mod architecture;
+mod attack;
 mod corpus;
 mod practice;
 mod real;

@@ -1,0 +1,56 @@
+//! What an attacker has tried: each test is named after what must not come of it.
+
+use std::time::Duration;
+
+use vestibule::account::State;
+use vestibule::practice::persona::MAYA;
+use vestibule::user;
+
+use super::app::TestApp;
+
+/// So long a change waits for another one that is under way.
+const UNDER_WAY: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
+    let test = TestApp::new().await;
+    test.browser().sign_in_as_maya().await;
+    let account = test.account().await;
+    let id = test.app.find_user(&account, MAYA.upn).await.unwrap().id;
+
+    let mut tx = test.app.store.write().await.unwrap();
+    let known = tx.of(account.id).known("name_id", MAYA.upn).await.unwrap();
+    let mut suspension = Box::pin(test.app.suspend(&account, id, "shell:test"));
+    let early = tokio::time::timeout(UNDER_WAY, &mut suspension).await;
+    let signed_in = known.user.unwrap();
+    tx.of(account.id).save_user(&signed_in).await.unwrap();
+    tx.commit().await.unwrap();
+    if early.is_err() {
+        suspension.await.unwrap();
+    }
+
+    let now = test.app.find_user(&account, MAYA.upn).await.unwrap();
+    assert_eq!(now.state, user::State::Suspended);
+}
+
+#[tokio::test]
+async fn a_suspension_that_is_under_way_does_not_bring_back_a_deleted_person() {
+    let test = TestApp::new().await;
+    test.browser().sign_in_as_maya().await;
+    let account = test.account().await;
+    let id = test.app.find_user(&account, MAYA.upn).await.unwrap().id;
+
+    let mut tx = test.app.store.write().await.unwrap();
+    let mut of = tx.of(account.id);
+    let user = of.user_for_change(id).await.unwrap().unwrap();
+    let mut deletion = Box::pin(test.app.delete_user(&account, id, "shell:test"));
+    let early = tokio::time::timeout(UNDER_WAY, &mut deletion).await;
+    let mut of = tx.of(account.id);
+    of.save_user(&user).await.unwrap();
+    tx.commit().await.unwrap();
+    if early.is_err() {
+        deletion.await.unwrap();
+    }
+
+    assert!(test.app.find_user(&account, MAYA.upn).await.is_err());
+}
