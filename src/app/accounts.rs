@@ -84,19 +84,17 @@ impl App {
         }
     }
 
-    /// Switches an account on or off; switching off ends every session of it.
+    /// Switches an account on or off; either ends every session of it: one may have begun while this was not yet known.
     pub async fn set_account_state(&self, slug: &str, state: State, actor: &str) -> Result<bool> {
         let account = self.find_account(slug).await?;
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         let changed = of.set_state(state).await?;
         if changed {
+            of.end_all_sessions().await?;
             let event = match state {
                 State::Enabled => Event::AccountEnabled,
-                State::Disabled => {
-                    of.end_all_sessions().await?;
-                    Event::AccountDisabled
-                }
+                State::Disabled => Event::AccountDisabled,
             };
             of.audit(actor, event, self.clock.now(), &self.entropy)
                 .await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use vestibule::account::State;
 use vestibule::practice::persona::MAYA;
 use vestibule::user;
@@ -53,4 +54,31 @@ async fn a_suspension_that_is_under_way_does_not_bring_back_a_deleted_person() {
     }
 
     assert!(test.app.find_user(&account, MAYA.upn).await.is_err());
+}
+
+#[tokio::test]
+async fn a_session_begun_while_an_account_was_switched_off_is_dead_when_it_is_on_again() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    let request = browser.begin().await;
+    let xml = test
+        .respond(&test.answer(&MAYA, Some(&request)).await)
+        .await;
+    let account = test.account().await;
+    // Another process switches it off; for half a second this one believes what it knew.
+    let mut tx = test.app.store.write().await.unwrap();
+    tx.of(account.id).set_state(State::Disabled).await.unwrap();
+    tx.commit().await.unwrap();
+
+    browser.deliver(&xml).await;
+    let slug = account.slug.as_str();
+    test.app
+        .set_account_state(slug, State::Enabled, "shell:test")
+        .await
+        .unwrap();
+
+    assert_eq!(
+        browser.get("/session").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
