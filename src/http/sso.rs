@@ -60,23 +60,23 @@ async fn login(
     Address(address): Address,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let begun = shared
-        .app
-        .login
+    let login = &shared.app.login;
+    // Names that are no account must not fill the memory of the limits, and beyond a limit nothing is signed.
+    match login.connection(&account, moment.now).await {
+        Err(login::Error::NoAccount) => return Err(super::error::not_connected()),
+        known => drop(known?),
+    }
+    if !shared.limits.allow_start(address, &account) {
+        return Err(Error::too_many());
+    }
+    let begun = login
         .begin(
             &account,
             &extract::host(&headers),
             start.return_to.as_deref(),
             moment.now,
         )
-        .await;
-    let begun = match begun {
-        Err(login::Error::NoAccount) => return Err(super::error::not_connected()),
-        other => other?,
-    };
-    if !shared.limits.allow_start(address, &account) {
-        return Err(Error::too_many());
-    }
+        .await?;
     shared.metrics.started();
     started(&shared, begun, &headers, &account)
 }

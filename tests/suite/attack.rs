@@ -1,13 +1,18 @@
 //! What an attacker has tried: each test is named after what must not come of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use vestibule::account::State;
+use vestibule::app::App;
+use vestibule::http::Shared;
+use vestibule::id::Entropy;
 use vestibule::practice::persona::MAYA;
 use vestibule::user;
 
-use super::app::TestApp;
+use super::app::{TestApp, document};
 
 /// So long a change waits for another one that is under way.
 const UNDER_WAY: Duration = Duration::from_millis(300);
@@ -81,4 +86,23 @@ async fn a_session_begun_while_an_account_was_switched_off_is_dead_when_it_is_on
         browser.get("/session").await.status,
         StatusCode::UNAUTHORIZED
     );
+}
+
+#[tokio::test]
+async fn a_start_beyond_the_limit_costs_no_signature() {
+    let mut test = TestApp::empty(|config| config.limits.starts_per_minute = 1).await;
+    test.apply(document("acme-demo")).await;
+    let drawn = Arc::new(AtomicU64::new(0));
+    let entropy = Entropy::Fixed(Arc::clone(&drawn));
+    let app = App::open(test.app.config.clone(), test.app.clock.clone(), entropy).await;
+    test.shared = Shared::new(Arc::new(app.unwrap()));
+    let mut browser = test.browser();
+    browser.begin().await;
+
+    let before = drawn.load(Ordering::SeqCst);
+    let answered = browser.get("/saml/acme-demo/login").await;
+
+    assert_eq!(answered.status, StatusCode::TOO_MANY_REQUESTS);
+    let drawn = drawn.load(Ordering::SeqCst) - before;
+    assert_eq!(drawn, 1, "the id for the log, and no request to sign");
 }
