@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, StatusCode};
 use vestibule::account::State;
 use vestibule::app::App;
 use vestibule::http::Shared;
@@ -105,4 +106,19 @@ async fn a_start_beyond_the_limit_costs_no_signature() {
     assert_eq!(answered.status, StatusCode::TOO_MANY_REQUESTS);
     let drawn = drawn.load(Ordering::SeqCst) - before;
     assert_eq!(drawn, 1, "the id for the log, and no request to sign");
+}
+
+#[tokio::test]
+async fn a_byte_that_is_not_ascii_hides_no_address_from_a_proxy_that_is_trusted() {
+    let proxy = "203.0.113.7/32".parse().unwrap();
+    let test = TestApp::empty(|config| config.server.trusted_proxies = vec![proxy]).await;
+    test.apply(document("acme-demo")).await;
+    let named = HeaderValue::from_bytes(b"\xff, 198.51.100.66").unwrap();
+
+    let post = Request::post("/saml/acme-demo/acs").header("x-forwarded-for", named);
+    test.browser()
+        .send(post, Body::from("SAMLResponse=x"))
+        .await;
+
+    assert_eq!(test.attempt().await.address, "198.51.100.66");
 }
