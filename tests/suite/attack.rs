@@ -122,3 +122,24 @@ async fn a_byte_that_is_not_ascii_hides_no_address_from_a_proxy_that_is_trusted(
 
     assert_eq!(test.attempt().await.address, "198.51.100.66");
 }
+
+#[tokio::test]
+async fn a_genuine_response_sent_for_ever_does_not_fill_the_disk() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    let request = browser.begin().await;
+    let twin = browser.clone();
+    let xml = test
+        .respond(&test.answer(&MAYA, Some(&request)).await)
+        .await;
+    browser.deliver(&xml).await;
+    let (_, attempts, entries) = test.written().await;
+
+    for _ in 0..40 {
+        twin.clone().deliver(&xml).await;
+    }
+
+    let (_, more_attempts, more_entries) = test.written().await;
+    assert!(more_attempts - attempts <= 30, "{more_attempts}");
+    assert!(more_entries - entries <= 30, "{more_entries}");
+}
