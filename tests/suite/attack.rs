@@ -8,15 +8,26 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
 use vestibule::account::State;
 use vestibule::app::App;
+use vestibule::attempt::Outcome;
 use vestibule::http::Shared;
 use vestibule::id::Entropy;
+use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::MAYA;
+use vestibule::saml::check::Code;
+use vestibule::time::Span;
 use vestibule::user;
 
 use super::app::{TestApp, document};
 
 /// So long a change waits for another one that is under way.
 const UNDER_WAY: Duration = Duration::from_millis(300);
+
+async fn code(test: &TestApp) -> Option<Code> {
+    match test.attempt().await.outcome {
+        Outcome::Refused { code, .. } => Some(code),
+        Outcome::Accepted { .. } => None,
+    }
+}
 
 #[tokio::test]
 async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
@@ -142,4 +153,44 @@ async fn a_genuine_response_sent_for_ever_does_not_fill_the_disk() {
     let (_, more_attempts, more_entries) = test.written().await;
     assert!(more_attempts - attempts <= 30, "{more_attempts}");
     assert!(more_entries - entries <= 30, "{more_entries}");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_identity_provider_starts_needs_the_demanded_context_as_well() {
+    let test = TestApp::with(|document| {
+        let saml = document.saml.as_mut().unwrap();
+        saml.allow_idp_initiated = true;
+        saml.authn_context = vec!["https://refeds.org/profile/mfa".into()];
+    })
+    .await;
+    let mut answer = test.answer(&MAYA, None).await;
+    unsolicited(&mut answer);
+
+    let answered = test.browser().deliver(&test.respond(&answer).await).await;
+
+    assert_eq!(answered.status, StatusCode::FORBIDDEN);
+    assert_eq!(code(&test).await, Some(Code::AuthnStatement));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_identity_provider_starts_is_as_recent_as_one_that_is_asked_for() {
+    let test = TestApp::with(|document| {
+        let saml = document.saml.as_mut().unwrap();
+        saml.allow_idp_initiated = true;
+        saml.force_authn = true;
+    })
+    .await;
+    let mut answer = test.answer(&MAYA, None).await;
+    unsolicited(&mut answer);
+    answer.authn.as_mut().unwrap().instant = test.app.clock.now().minus(Span::hours(8));
+
+    let answered = test.browser().deliver(&test.respond(&answer).await).await;
+
+    assert_eq!(answered.status, StatusCode::FORBIDDEN);
+    assert_eq!(code(&test).await, Some(Code::AuthnStatement));
+}
+
+fn unsolicited(answer: &mut Answer) {
+    answer.in_response_to = None;
+    answer.confirmations[0].in_response_to = None;
 }
