@@ -190,6 +190,35 @@ async fn a_sign_in_that_the_identity_provider_starts_is_as_recent_as_one_that_is
     assert_eq!(code(&test).await, Some(Code::AuthnStatement));
 }
 
+#[tokio::test]
+async fn a_signature_beside_encrypted_content_is_not_passed_over() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    let request = browser.begin().await;
+    let now = test.app.clock.now();
+    let trust = test.trust().await;
+    let answer = Answer::honest(
+        &test.adfs,
+        &trust,
+        &MAYA,
+        Some(&request),
+        now,
+        &test.app.entropy,
+    );
+    let xml = test.respond(&answer).await;
+    let signature = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/>";
+    let changed = xml.replace(
+        "</EncryptedAssertion>",
+        &format!("{signature}</EncryptedAssertion>"),
+    );
+    assert_ne!(xml, changed);
+
+    let answered = browser.deliver(&changed).await;
+
+    assert_eq!(answered.status, StatusCode::FORBIDDEN);
+    assert_eq!(code(&test).await, Some(Code::Signature));
+}
+
 fn unsolicited(answer: &mut Answer) {
     answer.in_response_to = None;
     answer.confirmations[0].in_response_to = None;
