@@ -37,13 +37,12 @@ fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
             .iter()
             .any(|network| network.contains(&address.to_canonical()))
     };
-    let named = headers
+    // Hop by hop, since what anybody wrote before it must not hide what our proxy has added.
+    let mut hops: Vec<Option<IpAddr>> = headers
         .get_all("x-forwarded-for")
         .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<Option<IpAddr>> = named
-        .flat_map(|line| line.split(','))
-        .map(|hop| hop.trim().parse().ok())
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(|hop| std::str::from_utf8(hop).ok()?.trim().parse().ok())
         .collect();
     let mut at = peer.to_canonical();
     while is_ours(&at) {

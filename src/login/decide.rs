@@ -140,12 +140,14 @@ impl Login {
         }
     }
 
-    /// Keeps the attempt and the audit entry of somebody who was turned away after a signature had verified.
+    /// Keeps the attempt and the audit entry of somebody who was turned away after a signature had verified. What was used
+    /// before can be sent for ever by whoever holds it, so of that as few are kept as of what nobody has signed.
     pub(super) async fn turn_away(
         &self,
         of: &mut Of<'_>,
         visit: Visit,
         turned: Turned,
+        fresh: bool,
     ) -> Result<Refused, Error> {
         let (now, code) = (visit.now, turned.rejection.code);
         let refused = Refused {
@@ -153,8 +155,11 @@ impl Login {
             code,
             refusal: turned.refusal,
             request: visit.request(),
-            verified: true,
+            verified: fresh,
         };
+        if !fresh && !self.refusals.count(of.id(), now) {
+            return Ok(refused);
+        }
         let roles = claims::roles(&visit.rules(), &visit.connection.document);
         let outcome = Outcome::Refused {
             code,

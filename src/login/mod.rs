@@ -128,7 +128,7 @@ pub struct Refused {
     pub refusal: Option<Refusal>,
     /// The id of the request that was answered, if any.
     pub request: Option<String>,
-    /// Whether a signature had verified.
+    /// Whether a signature had verified, of something that was not used before.
     pub verified: bool,
 }
 
@@ -189,7 +189,7 @@ impl Login {
         };
         let finished = match decided {
             Ok(admitted) => Self::welcome(self.receive(&mut of, visit, admitted).await?),
-            Err(turned) => Finished::Refused(self.turn_away(&mut of, visit, turned).await?),
+            Err(turned) => Finished::Refused(self.turn_away(&mut of, visit, turned, fresh).await?),
         };
         tx.commit().await?;
         Ok(finished)

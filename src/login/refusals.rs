@@ -21,7 +21,7 @@ pub(super) struct Refusals(Mutex<HashMap<AccountId, (Timestamp, u64)>>);
 
 impl Refusals {
     /// Counts one more, and says whether it may be kept in full.
-    fn count(&self, account: AccountId, now: Timestamp) -> bool {
+    pub(super) fn count(&self, account: AccountId, now: Timestamp) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, count) = counts.entry(account).or_insert((now, 0));
         *count += 1;

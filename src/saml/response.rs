@@ -81,12 +81,15 @@ pub fn verify(
     status::check(&xml, context.connection, context.now, reading)?;
     let place = the_assertion(&xml, &mut reading.trace)?;
     reading.claims = assertion::peek(&xml, place);
-    signatures_in_place(&xml, &[root, place], &mut reading.trace)?;
+    let is_encrypted = xml.is(place, ASSERTION, "EncryptedAssertion");
+    // Only what is verified below may hold a signature: the encrypted assertion's own is within.
+    let signed_here = if is_encrypted { root } else { place };
+    signatures_in_place(&xml, &[root, signed_here], &mut reading.trace)?;
     let response = signed(&xml, root, "Response", context, &mut reading.trace)?;
     if let Some(verified) = &response {
         reading.spend(&xml, root, verified, context);
     }
-    if xml.is(place, ASSERTION, "EncryptedAssertion") {
+    if is_encrypted {
         return encrypted(&xml, place, response, context, reading);
     }
     let holds = context.connection.saml().encryption != Encryption::Required;

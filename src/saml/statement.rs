@@ -2,6 +2,7 @@
 
 use super::check::{Code, Rejection};
 use super::names::ASSERTION;
+use super::request::LIFETIME;
 use super::response::{Context, Reading};
 use super::xml::{Node, Xml};
 use crate::time::Timestamp;
@@ -54,24 +55,8 @@ pub(super) fn statement(
         .and_then(|class| class.map(|node| xml.text(node)).transpose())
         .or_else(|error| trace.refuse(code, "Context class", &error.to_string()))?;
     let class = class.unwrap_or_else(|| "absent".to_owned());
-    if let Some(pending) = &reading.request {
-        let asked = pending.context.is_empty() || pending.context.contains(&class);
-        trace.demand(
-            asked,
-            code,
-            "Authentication context class",
-            &pending.context.join(", "),
-            &class,
-        )?;
-        let recent = !pending.force_authn || authenticated_at >= pending.at.minus(skew);
-        trace.demand(
-            recent,
-            code,
-            "Time of authentication",
-            "after the request",
-            &authenticated_at.to_string(),
-        )?;
-    }
+    demanded(context, reading, &class, authenticated_at)?;
+    let trace = &mut reading.trace;
     trace.pass(
         code,
         "Authentication",
@@ -82,4 +67,35 @@ pub(super) fn statement(
         session_ends: ends.flatten(),
         authenticated_at,
     })
+}
+
+/// What the account demands holds for a sign-in that nobody asked for as well: it is as recent as the oldest request allows.
+fn demanded(
+    context: &Context<'_>,
+    reading: &mut Reading,
+    class: &str,
+    at: Timestamp,
+) -> Result<(), Rejection> {
+    let (saml, skew) = (context.connection.saml(), context.connection.skew());
+    let (classes, force, since) = reading.request.as_ref().map_or_else(
+        || {
+            let since = context.now.minus(LIFETIME);
+            (&saml.authn_context, saml.force_authn, since)
+        },
+        |pending| (&pending.context, pending.force_authn, pending.at),
+    );
+    reading.trace.demand(
+        classes.is_empty() || classes.iter().any(|one| one == class),
+        Code::AuthnStatement,
+        "Authentication context class",
+        &classes.join(", "),
+        class,
+    )?;
+    reading.trace.demand(
+        !force || at >= since.minus(skew),
+        Code::AuthnStatement,
+        "Time of authentication",
+        "after the request",
+        &at.to_string(),
+    )
 }

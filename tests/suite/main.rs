@@ -5,6 +5,7 @@
 
 mod app;
 mod architecture;
+mod attack;
 mod config;
 mod corpus;
 mod limits;
