@@ -230,7 +230,7 @@ fn namespaced(element: &Element<'_>) -> Result<(), Error> {
         if uri.is_empty() && !prefix.is_empty() {
             return Err(Error::Malformed(format!("no namespace for {prefix:.80}")));
         }
-        if !uri.is_empty() && !uri.contains(':') {
+        if !uri.is_empty() && !is_absolute(uri) {
             return Err(Error::Malformed(format!("relative namespace {uri:.80}")));
         }
     }
@@ -245,6 +245,17 @@ fn namespaced(element: &Element<'_>) -> Result<(), Error> {
         ))),
         None => Ok(()),
     }
+}
+
+/// Whether the URI is one, and not relative (RFC 3986, 2 and 3.1).
+fn is_absolute(uri: &str) -> bool {
+    let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    let in_uri = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    uri.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
+            && scheme.bytes().all(in_scheme)
+            && rest.bytes().all(in_uri)
+    })
 }
 
 /// The element's ids under every spelling.

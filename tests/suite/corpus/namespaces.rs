@@ -143,6 +143,26 @@ fn malformed() -> Vec<Case> {
             "relative namespace",
             |xml| extended(xml, "<x xmlns:p=\"x\"/>"),
         ),
+        xml(
+            "a namespace is relative with a colon",
+            "relative namespace",
+            |xml| extended(xml, "<x xmlns=\"urn;x:y\"/>"),
+        ),
+        xml(
+            "a namespace is a path with a colon",
+            "relative namespace",
+            |xml| extended(xml, "<x xmlns=\"./x:y\"/>"),
+        ),
+        xml(
+            "a namespace has no scheme but a host",
+            "relative namespace",
+            |xml| extended(xml, "<x xmlns=\"//x:80/\"/>"),
+        ),
+        xml(
+            "a namespace has letters that no address has",
+            "relative namespace",
+            |xml| extended(xml, "<x xmlns=\"urn:x y`\"/>"),
+        ),
         xml("a prefix is not declared", "", |xml| {
             extended(xml, "<p:x/>")
         }),

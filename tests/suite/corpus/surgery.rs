@@ -63,7 +63,7 @@ pub(super) fn signature(xml: &str) -> &str {
 
 /// The value of the first attribute of that name.
 pub(super) fn attribute<'x>(xml: &'x str, name: &str) -> &'x str {
-    cut(xml, &format!(" {name}=\""), "\" ")
+    cut(xml, &format!(" {name}=\""), "\"")
         .split('"')
         .nth(1)
         .unwrap()
@@ -91,10 +91,8 @@ pub(super) fn reseal(xml: &str, key: &Key) -> String {
         let signed = document.parent(signature).unwrap();
         STANDARD.encode(sha256(&canonical(&document, signed, Some(signature))))
     };
-    let at = xml.find("<ds:DigestValue>").unwrap();
-    let old = cut(&xml[at..], "<ds:DigestValue>", "</ds:DigestValue>");
-    let fresh = format!("<ds:DigestValue>{digest}</ds:DigestValue>");
-    resign(&swap(xml, old, &fresh), key)
+    let old = cut(xml, "DigestValue>", "<");
+    resign(&swap(xml, old, &format!("DigestValue>{digest}<")), key)
 }
 
 /// Makes the value of the first signature fit its first `SignedInfo` again; the digest stays as it is.
@@ -109,12 +107,8 @@ pub(super) fn sealed_with(xml: &str, make: impl Fn(&[u8]) -> Vec<u8>) -> String 
     let document = parse(xml);
     let info = canonical(&document, first(&document, "SignedInfo"), None);
     let value = STANDARD.encode(make(&info));
-    let old = cut(xml, "<ds:SignatureValue>", "</ds:SignatureValue>");
-    swap(
-        xml,
-        old,
-        &format!("<ds:SignatureValue>{value}</ds:SignatureValue>"),
-    )
+    let old = cut(xml, "SignatureValue>", "<");
+    swap(xml, old, &format!("SignatureValue>{value}<"))
 }
 
 fn parse(xml: &str) -> Document<'_> {
