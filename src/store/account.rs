@@ -73,8 +73,12 @@ pub struct NewRevision<'a> {
 }
 
 impl Tx {
-    /// The account of that name.
+    /// The account of that name, if the text is a name at all.
     pub async fn account(&mut self, slug: &str) -> Result<Option<Account>, Error> {
+        // What cannot be a name is not asked for: PostgreSQL takes no NUL in a text.
+        if Slug::parse(slug).is_none() {
+            return Ok(None);
+        }
         let row = sql!(self, optional AccountRow, "SELECT id, slug, state, entity_id, active, created_at FROM accounts WHERE slug = $1", slug)?;
         row.map(AccountRow::account).transpose()
     }
