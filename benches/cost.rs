@@ -34,7 +34,7 @@ use vestibule::config::{AccountFile, Config};
 use vestibule::http::{self, Listeners, Shared};
 use vestibule::id::Entropy;
 use vestibule::practice::adfs::Adfs;
-use vestibule::practice::answer::Answer;
+use vestibule::practice::answer::{Answer, What};
 use vestibule::practice::encrypt::Encryption;
 use vestibule::practice::key::Key;
 use vestibule::practice::persona::MAYA;
@@ -45,7 +45,7 @@ use vestibule::saml::response::{self, Context, Reading};
 use vestibule::time::{Clock, Span, Timestamp};
 
 const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 200;
 const BATCH: u32 = 20;
 const SIGN_INS: usize = 1_600;
 /// As many post at once: nine in the morning at a bank.
@@ -195,6 +195,7 @@ fn report(runtime: &tokio::runtime::Runtime) {
             floor.decrypt();
         },
     );
+    hostile(&bench, &pending);
     let each = sign_ins(&bench);
     println!(
         "whole sign-in                      {:>8.1} µs of processor time   {:>6.2} × bare cryptography",
@@ -317,6 +318,106 @@ fn micros(span: Duration) -> f64 {
 
 fn ratio(own: Duration, bare: Duration) -> f64 {
     own.as_secs_f64() / bare.as_secs_f64()
+}
+
+/// The dearest refusals that 192 KiB of XML can ask for, by shape; the last ones come in a genuine, signed envelope.
+fn hostile(bench: &Bench, pending: &Pending) {
+    let mut answer = Answer::honest(
+        &bench.adfs,
+        &bench.trust,
+        &MAYA,
+        Some(&pending.id),
+        bench.now,
+        &Entropy::System,
+    );
+    answer.encryption = None;
+    answer.sign = What::Both;
+    let genuine = bench
+        .adfs
+        .respond(&bench.trust, &answer, &Entropy::System)
+        .unwrap();
+    let room = 192 * 1024 - genuine.len() - 100;
+    let fill = |piece: &str, most: usize| piece.repeat((room / piece.len()).min(most));
+    let stuffed = |inside: &str| {
+        genuine.replacen(
+            "<samlp:Status>",
+            &format!("<x>{inside}</x><samlp:Status>"),
+            1,
+        )
+    };
+    let attributes: String = (0..27_000)
+        .map(|n| format!(" a{n}=\"\""))
+        .collect::<Vec<_>>()
+        .concat();
+    let namespaces: String = (0..60)
+        .map(|n| format!(" xmlns:n{n}=\"u:{n}\""))
+        .collect::<Vec<_>>()
+        .concat();
+    let shapes = [
+        (
+            "27,000 attributes on one element",
+            format!("<a{attributes}/>"),
+        ),
+        (
+            "30,000 siblings",
+            format!("<a>{}</a>", "<b/>".repeat(30_000)),
+        ),
+        ("40,000 levels", "<a>".repeat(40_000)),
+        (
+            "one comment that never ends",
+            format!("<a><!--{}", fill("-x", usize::MAX)),
+        ),
+        (
+            "references to characters",
+            stuffed(&fill("&#38;", usize::MAX)),
+        ),
+        (
+            "5,900 elements in a signed envelope",
+            stuffed(&fill("<b c=\"d\">e</b>", 2_900)),
+        ),
+        (
+            "60 namespaces on each of many elements",
+            stuffed(&fill(&format!("<b{namespaces}/>"), 5_900)),
+        ),
+        (
+            "60 namespaces on each of 40 levels",
+            stuffed(&format!(
+                "{}{}",
+                format!("<b{namespaces}>").repeat(40),
+                "</b>".repeat(40)
+            )),
+        ),
+        (
+            "2,900 signatures",
+            stuffed(&fill(
+                "<s xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/>",
+                2_900,
+            )),
+        ),
+    ];
+    for (name, text) in shapes {
+        let (find, entropy) = (|_: &str| Some(pending.clone()), Entropy::System);
+        let context = Context {
+            connection: &bench.connection,
+            find: &find,
+            now: bench.now,
+            entropy: &entropy,
+        };
+        let begun = Instant::now();
+        let code = (0..5)
+            .map(|_| {
+                response::verify(&text, &context, &mut Reading::default())
+                    .unwrap_err()
+                    .code
+            })
+            .last()
+            .unwrap();
+        println!(
+            "hostile: {name:<42} {:>8.1} µs of wall time, refused as {}",
+            micros(begun.elapsed() / 5),
+            code.as_str()
+        );
+    }
 }
 
 /// The server's processor time for one sign-in, after as many again to warm up.
