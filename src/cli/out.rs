@@ -49,7 +49,9 @@ impl Out {
         if self.json {
             print(&json!({ "error": code, "detail": sentence }).to_string());
         } else {
-            note(&format!("{code}: {sentence}"));
+            // It may quote a file or a server that somebody else has written.
+            let lines: Vec<String> = sentence.lines().map(plain).collect();
+            note(&format!("{code}: {}", lines.join("\n")));
         }
         exit
     }

@@ -1,5 +1,6 @@
 //! What an attacker has tried: each test is named after what must not come of it.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -220,6 +221,23 @@ async fn a_signature_beside_encrypted_content_is_not_passed_over() {
 
     assert_eq!(answered.status, StatusCode::FORBIDDEN);
     assert_eq!(code(&test).await, Some(Code::Signature));
+}
+
+#[test]
+fn a_file_that_is_refused_does_not_command_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("idp.xml"), "\u{1b}[2J\u{202e}<a/>").unwrap();
+
+    let refused = Command::new(env!("CARGO_BIN_EXE_vestibule"))
+        .args(["metadata", "inspect", "idp.xml"])
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .unwrap();
+
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("[2J"), "{said:?}");
+    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }
 
 fn unsolicited(answer: &mut Answer) {
