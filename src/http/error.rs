@@ -54,7 +54,7 @@ impl Error {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
-            "You are not signed in, or your session has ended.",
+            "There is no session in this browser, or it has ended.",
         )
         .next("Sign in", "/login")
     }

@@ -228,11 +228,13 @@ async fn acs(
 /// All refusals read the same, except that a known person without a role is told so, and whom to ask.
 fn refusal(refused: &Refused, account: &str) -> Error {
     let reference = refused.reference.to_string();
+    let again = format!("/saml/{account}/login");
     if refused.refusal == Some(Refusal::NoRole) {
         let sentence = "Your company knows you, but it has given you no role here. Ask the people who manage your access at your company to add you to the right group, then sign in again.";
         return Error::new(StatusCode::FORBIDDEN, "no_role", sentence)
             .titled("You have no role here yet")
-            .reference(reference);
+            .reference(reference)
+            .next("Sign in again", again);
     }
     let malformed = matches!(
         refused.code,
@@ -247,7 +249,7 @@ fn refusal(refused: &Refused, account: &str) -> Error {
     Error::new(status, "sign_in_refused", sentence)
         .titled("Sign-in did not work")
         .reference(reference)
-        .next("Try again", format!("/saml/{account}/login"))
+        .next("Try again", again)
 }
 
 #[derive(Template)]

@@ -1,0 +1,19 @@
+// Every check: `node main.mjs PROGRAM FOLDER-FOR-SCREENSHOTS`.
+
+import { launch } from './browser.mjs';
+import { check, isWell } from './check.mjs';
+import { alone } from './demo.mjs';
+import { https } from './https.mjs';
+import { pages } from './pages.mjs';
+import { startDemo } from './programs.mjs';
+import { sessions } from './sessions.mjs';
+import { signIns } from './sign_in.mjs';
+
+await check('the run comes to its end', async () => {
+    const [browser, demo] = await Promise.all([launch(), startDemo()]);
+    const people = signIns(browser, demo).then(() => sessions(browser, demo));
+    await Promise.all([people, pages(browser, demo), https()]);
+    await alone(browser, demo);
+    await browser.close();
+});
+process.exit(isWell() ? 0 : 1);
