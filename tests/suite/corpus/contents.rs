@@ -33,7 +33,7 @@ fn given_name(value: &'static str) -> Variation {
 fn names() -> Vec<Variation> {
     let format = |name, format: String| {
         saying(name, move |answer| {
-            answer.name_id.as_mut().unwrap().format = Some(format.clone())
+            answer.name_id.as_mut().unwrap().format = Some(format.clone());
         })
     };
     vec![
