@@ -74,7 +74,7 @@ fn names() -> Vec<Variation> {
         })
         .about(" chen "),
         saying("there is no session index", |answer| {
-            answer.authn.as_mut().unwrap().session_index = None
+            answer.authn.as_mut().unwrap().session_index = None;
         }),
         honest("it is Zoë, who has two roles", |scene| {
             scene.respond(&scene.answer_about(&ZOE))
@@ -155,7 +155,7 @@ fn claims() -> Vec<Variation> {
 fn times() -> Vec<Variation> {
     let moved = |name: &str, seconds: i64| {
         saying(name, move |answer| {
-            answer.issue_instant = answer.issue_instant.plus(Span::seconds(seconds))
+            answer.issue_instant = answer.issue_instant.plus(Span::seconds(seconds));
         })
     };
     vec![
@@ -177,7 +177,7 @@ fn times() -> Vec<Variation> {
                 .map(|start| start.plus(Span::hours(24)));
         }),
         saying("it has no beginning", |answer| {
-            answer.conditions.as_mut().unwrap().not_before = None
+            answer.conditions.as_mut().unwrap().not_before = None;
         }),
         saying("the person signed in seven hours ago", |answer| {
             let authn = answer.authn.as_mut().unwrap();
@@ -199,7 +199,7 @@ fn times() -> Vec<Variation> {
 fn conditions() -> Vec<Variation> {
     let extra = |name, extra: &'static str| {
         saying(name, move |answer| {
-            answer.conditions.as_mut().unwrap().extra = extra.into()
+            answer.conditions.as_mut().unwrap().extra = extra.into();
         })
     };
     let ours = "<Audience>https://sso.test/saml/acme-demo/metadata</Audience>";
@@ -318,7 +318,7 @@ async fn a_claim_names_the_person_where_the_account_says_so() {
                 answer.authn.as_mut().unwrap().session_index = None;
             }),
             saying("the name is another", |answer| {
-                answer.name_id.as_mut().unwrap().value = "other".into()
+                answer.name_id.as_mut().unwrap().value = "other".into();
             }),
             writing(
                 "there is nothing in the subject but its confirmation",

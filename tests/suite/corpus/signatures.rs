@@ -22,7 +22,7 @@ fn places() -> Vec<Variation> {
         signed("the response is signed", What::Response),
         signed("response and assertion are signed", What::Both),
         saying("the certificate does not come along", |answer| {
-            answer.signing.key_info = false
+            answer.signing.key_info = false;
         }),
         saying("neither certificate comes along", |answer| {
             answer.sign = What::Both;
