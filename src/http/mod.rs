@@ -1,5 +1,6 @@
 //! The routes, and the layers that every request passes.
 
+mod accept;
 mod address;
 mod browser;
 mod carrier;
@@ -121,7 +122,7 @@ pub fn public(shared: &Shared) -> Router {
         .layer(carrier::layer(shared))
         // A form may hold what SAML allows and no more; the handler never sees the rest.
         .layer(DefaultBodyLimit::max(form::LARGEST + 1024))
-        // Slow clients are cut off before they hold a connection for long.
+        // A request that is slow once its head is there is cut off; a slow head is in `accept`.
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             Duration::from_secs(30),

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::accept::accept;
 use super::{Shared, internal, public};
 use crate::config::Server;
 
@@ -39,24 +40,15 @@ pub async fn serve(
 ) -> Result<()> {
     let server = &shared.app.config.server;
     tracing::info!(listen = %server.listen, internal = %server.internal_listen, url = server.public_url, "listening");
-    let outer = axum::serve(
-        listeners.public,
-        public(&shared).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(told(stop.clone()));
-    let inner = axum::serve(
-        listeners.internal,
-        internal(&shared).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(told(stop.clone()));
+    let outer = accept(listeners.public, public(&shared), stop.clone());
+    let inner = accept(listeners.internal, internal(&shared), stop);
     let tidying = tokio::spawn(tidy(shared.clone()));
-    let ended = tokio::try_join!(outer, inner);
+    tokio::join!(outer, inner);
     tidying.abort();
     shared
         .tidy()
         .await
-        .context("writing down what was in memory")?;
-    ended.map(|_| ()).context("serving")
+        .context("writing down what was in memory")
 }
 
 /// Turns true when the process is asked to end.
@@ -79,11 +71,6 @@ pub fn stop() -> Result<watch::Receiver<bool>> {
 /// Listens on an address; `chooses` is what a person sets to choose another one.
 pub async fn bind(address: SocketAddr, chooses: &str) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listening on {address}: another program may use it already; {chooses} chooses another address"))
-}
-
-async fn told(mut stop: watch::Receiver<bool>) {
-    // An error means that nobody is left who could tell: then it is time to stop as well.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 async fn tidy(shared: Shared) {
