@@ -8,7 +8,7 @@ use super::surgery::{DSIG, after, before, cut, extended, numbered, resign, signa
 use super::{Case, Posted, Scene, forged, post, refuse, signed};
 
 /// So much XML gets past the first look.
-const MOST: usize = 192 * 1024;
+pub(super) const MOST: usize = 192 * 1024;
 /// So much gets past the form whatever it holds: three letters stand for some of base64's.
 const FULL: usize = 128 * 1024;
 

@@ -262,6 +262,13 @@ fn texts() -> Vec<Variation> {
         rewritten("there is a declaration in other letters", |xml| {
             format!("<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\r\n{xml}\r\n")
         }),
+        rewritten("a schema is named, which nobody fetches", |xml| {
+            let start = "<samlp:Response xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"urn:x http://169.254.169.254/x.xsd\" ";
+            swap(xml, "<samlp:Response ", start)
+        }),
+        rewritten("the message begins with a byte order mark", |xml| {
+            format!("\u{feff}{xml}")
+        }),
         rewritten("there is a declaration without an encoding", |xml| {
             format!("<?xml version=\"1.0\"?>{xml}")
         }),

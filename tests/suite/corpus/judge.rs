@@ -36,6 +36,7 @@ async fn judge(
     expected: &Expected,
 ) -> Result<(), String> {
     let (users, attempts, audited) = test.written().await;
+    let open = sessions(test).await;
 
     let answered = post(browser, test.slug, posted).await;
 
@@ -57,7 +58,21 @@ async fn judge(
     })?;
     let due = (users, attempts + 1, audited + usize::from(verified));
     let written = test.written().await;
-    ensure(written == due, || format!("wrote {written:?}, not {due:?}"))
+    ensure(written == due, || format!("wrote {written:?}, not {due:?}"))?;
+    let now_open = sessions(test).await;
+    ensure(now_open == open, || "a session".into())
+}
+
+/// How many sessions anybody has.
+async fn sessions(test: &TestApp) -> usize {
+    let account = test.account().await.id;
+    let mut tx = test.app.store.read().await.unwrap();
+    let mut of = tx.of(account);
+    let mut count = 0;
+    for user in of.users(None, 1_000).await.unwrap() {
+        count += of.sessions(user.id).await.unwrap().len();
+    }
+    count
 }
 
 /// The same for a message that is no case of a table.

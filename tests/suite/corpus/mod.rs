@@ -33,6 +33,8 @@ mod text;
 mod transforms;
 mod transport;
 mod trust;
+mod verification;
+mod worst;
 mod wrapping;
 
 use case::{Case, Posted, forged, said, signed, unverified, verified, within, written};

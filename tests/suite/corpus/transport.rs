@@ -225,11 +225,13 @@ async fn nothing_is_heard_for_accounts_that_there_are_not() {
         "%27",
     ] {
         let posted = Posted::form(&[("SAMLResponse", &token)]);
-        let answered = post(&mut browser, slug, posted).await;
+        let mut statuses = vec![post(&mut browser, slug, posted).await.status];
+        for page in ["login", "metadata"] {
+            statuses.push(browser.get(&format!("/saml/{slug}/{page}")).await.status);
+        }
         assert!(
-            answered.status.is_client_error(),
-            "{slug}: {}",
-            answered.status
+            statuses.iter().all(StatusCode::is_client_error),
+            "{slug}: {statuses:?}"
         );
     }
 
