@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
@@ -169,6 +169,7 @@ async fn acs(
     let current = carrier::current(&shared, &cookie, &headers).await?;
     let post = Post {
         body: body.to_vec(),
+        kind: said(&headers, &header::CONTENT_TYPE),
         carried: Carried(
             carried(&shared, &headers)
                 .take(8)
@@ -177,11 +178,7 @@ async fn acs(
         ),
         host: extract::host(&headers),
         address,
-        browser: headers
-            .get(header::USER_AGENT)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("unknown")
-            .to_owned(),
+        browser: said(&headers, &header::USER_AGENT),
         current: current.clone(),
     };
     let (request, mut response) = match shared.app.login.finish(&account, post, moment.now).await? {
@@ -223,6 +220,12 @@ async fn acs(
         response.headers_mut().append(header::SET_COOKIE, done);
     }
     Ok(response)
+}
+
+/// What a header says, or that it is unknown.
+fn said(headers: &HeaderMap, name: &HeaderName) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or("unknown").to_owned()
 }
 
 /// All refusals read the same, except that a known person without a role is told so, and whom to ask.

@@ -72,6 +72,8 @@ pub enum Error {
 pub struct Post {
     /// The body of the form.
     pub body: Vec<u8>,
+    /// What the body says that it is.
+    pub kind: String,
     /// The requests that this browser carries.
     pub carried: Carried,
     /// The host name under which the post arrived.

@@ -16,6 +16,9 @@ use crate::saml::response::{self, Context, Reading};
 use crate::seal::Ring;
 use crate::time::Timestamp;
 
+/// What browsers call a posted form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What is known of a visit while it is judged.
 pub(super) struct Visit {
     pub(super) connection: Arc<Connection>,
@@ -47,6 +50,11 @@ impl Visit {
             "enabled",
             state.as_str(),
         )?;
+        let kind = self.post.kind.split(';').next().unwrap_or_default().trim();
+        let posted = kind.eq_ignore_ascii_case(FORM);
+        self.reading
+            .trace
+            .demand(posted, Code::Form, "Content type", FORM, &self.post.kind)?;
         let form = Form::read(&self.post.body, &mut self.reading.trace)?;
         self.relay_state.clone_from(&form.relay_state);
         Ok(form)

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use vestibule::account::State;
 use vestibule::app::App;
 use vestibule::attempt::Outcome;
@@ -243,4 +245,30 @@ fn a_file_that_is_refused_does_not_command_the_terminal() {
 fn unsolicited(answer: &mut Answer) {
     answer.in_response_to = None;
     answer.confirmations[0].in_response_to = None;
+}
+
+#[tokio::test]
+async fn a_form_that_says_it_is_something_else_is_not_read() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    let request = browser.begin().await;
+    let xml = test
+        .respond(&test.answer(&MAYA, Some(&request)).await)
+        .await;
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("SAMLResponse", &STANDARD.encode(&xml))
+        .finish();
+
+    for kind in [
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/json",
+    ] {
+        let post = Request::post("/saml/acme-demo/acs").header("content-type", kind);
+        let answered = browser.send(post, Body::from(body.clone())).await;
+
+        assert_eq!(answered.status, StatusCode::BAD_REQUEST, "{kind}");
+        assert_eq!(code(&test).await, Some(Code::Form));
+    }
+    assert_eq!(browser.deliver(&xml).await.status, StatusCode::SEE_OTHER);
 }
