@@ -71,21 +71,25 @@ fn forms() -> Vec<Case> {
             "a WS-Federation answer",
             |token| Posted::form(&[("wa", "wsignin1.0"), ("wresult", token)]),
         ),
-        form("the body is JSON", none, |token| {
+        form("the body is JSON", "application/json", |token| {
             as_kind(
                 "application/json",
                 format!("{{\"SAMLResponse\":\"{token}\"}}"),
             )
         }),
-        form("the body is XML", none, |_| {
+        form("the body is XML", "text/xml", |_| {
             as_kind("text/xml", "<samlp:Response/>".into())
         }),
-        form("the body has several parts", none, |token| {
-            let part = format!(
-                "--x\r\nContent-Disposition: form-data; name=\"SAMLResponse\"\r\n\r\n{token}\r\n--x--\r\n"
-            );
-            as_kind("multipart/form-data; boundary=x", part)
-        }),
+        form(
+            "the body has several parts",
+            "multipart/form-data",
+            |token| {
+                let part = format!(
+                    "--x\r\nContent-Disposition: form-data; name=\"SAMLResponse\"\r\n\r\n{token}\r\n--x--\r\n"
+                );
+                as_kind("multipart/form-data; boundary=x", part)
+            },
+        ),
         form("there are very many fields", "9000 SAMLResponse", |_| {
             as_kind(FORM, "SAMLResponse=&".repeat(9_000))
         }),
