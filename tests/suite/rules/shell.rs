@@ -122,7 +122,7 @@ fn rule_15_the_demonstration_refuses_a_database_that_it_did_not_make() {
     std::fs::write(folder.path().join("live.toml"), LIVE).unwrap();
     std::fs::write(
         folder.path().join("own.toml"),
-        "[database]\nurl = \"sqlite://own/vestibule.db\"\n",
+        "[server]\ninternal_listen = \"127.0.0.1:0\"\n[database]\nurl = \"sqlite://own/vestibule.db\"\n",
     )
     .unwrap();
     run(
@@ -130,7 +130,9 @@ fn rule_15_the_demonstration_refuses_a_database_that_it_did_not_make() {
         &["account", "apply", "live.toml", "--config", "own.toml"],
     );
 
-    let refused = said(&run(folder.path(), &["demo", "--config", "own.toml"]));
+    let free = ["--listen", "127.0.0.1:0", "--practice", "127.0.0.1:0"];
+    let words = [&["demo", "--config", "own.toml"], &free[..]].concat();
+    let refused = said(&run(folder.path(), &words));
 
     assert_eq!(refused.0, Some(3), "{}", refused.1);
     assert!(
