@@ -79,7 +79,7 @@ impl Config {
             .try_into()
             .map_err(|error: toml::de::Error| Error::Environment {
                 name,
-                message: error.message().to_owned(),
+                message: read::hint(error.message()),
             })
     }
 
@@ -207,6 +207,12 @@ mod tests {
             ),
             "vestibule.toml:4: unknown key `public_uri`; did you mean `public_url`?"
         );
+        assert_eq!(
+            message("[server]\nlisten = \"8080\"", &[]),
+            "vestibule.toml:2: not an address with a port, such as 127.0.0.1:8080"
+        );
+        let listen = [("VESTIBULE_SERVER_LISTEN", "8080")];
+        assert!(message("", &listen).ends_with("such as 127.0.0.1:8080"));
         assert!(message("", &[("VESTIBULE_SERVER_LISTNE", "x")]).contains("did you mean LISTEN?"));
         assert!(message("", &[("VESTIBULE_DATABASE_MAX_CONNECTIONS", "many")]).contains("`many`"));
     }

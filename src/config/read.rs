@@ -66,8 +66,11 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, Er
     })
 }
 
-/// The message with the nearest known key, where an unknown one was used.
-fn hint(message: &str) -> String {
+/// The message in words that help: with the nearest known key, where an unknown one was used.
+pub(super) fn hint(message: &str) -> String {
+    if message == "invalid socket address syntax" {
+        return "not an address with a port, such as 127.0.0.1:8080".to_owned();
+    }
     let mut quoted = message.split('`').skip(1).step_by(2);
     let (Some(unknown), true) = (quoted.next(), message.starts_with("unknown")) else {
         return message.to_owned();
