@@ -88,6 +88,13 @@ export async function startDemo(...options) {
         ...program,
         site: `http://localhost:${ours}`,
         practice: `http://localhost:${practice}`,
-        explain: async (reference) => (await run('sh', ['-c', `${command} ${reference}`])).stdout,
+        explain: (reference) => explain(`${command} ${reference}`),
     };
+}
+
+/** What a command that was copied says, and nothing beside it. */
+async function explain(command) {
+    const { stdout, stderr } = await run('sh', ['-c', command]);
+    if (stderr !== '') throw new Error(stderr);
+    return stdout;
 }
