@@ -26,10 +26,10 @@ use crate::time::{Clock, Span};
 #[derive(Args)]
 pub struct Options {
     /// Where Vestibule listens
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// Where the practice ADFS listens
-    #[arg(long, default_value = "127.0.0.1:8081")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8081")]
     practice: SocketAddr,
     /// How browsers reach the practice ADFS, where a proxy stands before it
     #[arg(long, hide = true, value_name = "URL")]
