@@ -1,7 +1,7 @@
 //! The SAML 2.0 profile that is accepted: small, strict, one pass, explainable.
 //!
 //! A response goes in at [`response::verify`] and a [`VerifiedAssertion`] comes out, or a [`check::Rejection`] with a line for
-//! each rule. Everything received is parsed once, by [`xml`]; everything that we write leaves by [`request`] and [`descriptor`].
+//! each rule. Everything received is parsed once, by `xml`; everything that we write leaves by [`request`] and [`descriptor`].
 
 pub mod advice;
 mod assertion;
