@@ -135,12 +135,14 @@ fn the_assertion(xml: &Xml<'_>, trace: &mut Trace) -> Result<Node, Rejection> {
             &all.len().to_string(),
         );
     };
+    let (holds, expected) = (xml.parent(one) == Some(xml.root()), "child of the response");
+    let found = if holds { expected } else { "elsewhere" };
     trace.demand(
-        xml.parent(one) == Some(xml.root()),
+        holds,
         Code::Assertion,
         "Place of the assertion",
-        "child of the response",
-        "elsewhere",
+        expected,
+        found,
     )?;
     Ok(one)
 }

@@ -125,3 +125,14 @@ async fn a_session_ends_when_it_lies_idle_and_in_any_case_after_its_time() {
         "ten hours are over"
     );
 }
+
+#[tokio::test]
+async fn an_attempt_that_passed_says_where_the_assertion_stood() {
+    let test = TestApp::new().await;
+    test.browser().sign_in_as_maya().await;
+
+    let rows = test.attempt().await.rows;
+
+    let place = rows.iter().find(|row| row.what == "Place of the assertion");
+    assert_eq!(place.unwrap().found, "child of the response");
+}
