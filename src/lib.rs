@@ -19,6 +19,10 @@
 //! | `demo` | a server and a practice ADFS in one |
 //! | [`cli`] | the commands |
 
+/// Reading a message makes many small things for a short time, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod account;
 pub mod app;
 pub mod attempt;

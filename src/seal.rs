@@ -1,9 +1,11 @@
 //! Sealing at rest: AES-256-GCM under keys derived from a ring of master keys, bound to where the value belongs.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,8 +26,14 @@ pub struct Ring {
 
 struct Master {
     id: [u8; 4],
-    key: SecretBox<[u8; 32]>,
+    key: Key,
+    derived: Mutex<HashMap<String, Key>>,
 }
+
+type Key = SecretBox<[u8; 32]>;
+
+/// So many derived keys are kept, since deriving one costs as much as sealing with it.
+const DERIVED: usize = 1_000;
 
 /// What a sealed value is and where it belongs; opened anywhere else, it does not open.
 #[derive(Debug, Clone, Copy)]
@@ -181,17 +189,32 @@ impl Master {
         Self {
             id: [a, b, c, d],
             key: SecretBox::new(Box::new(key)),
+            derived: Mutex::default(),
         }
     }
 
-    /// A key for one purpose of one account (RFC 5869).
+    /// The key for one purpose of one account.
     fn derive(&self, place: Place<'_>) -> Result<[u8; 32], ErrorStack> {
+        let info = format!("vestibule/{}/{}", place.purpose, place.account);
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = derived.get(&info) {
+            return Ok(*key.expose_secret());
+        }
+        if derived.len() >= DERIVED {
+            derived.clear();
+        }
+        let key = self.hkdf(&info)?;
+        derived.insert(info, SecretBox::new(Box::new(key)));
+        Ok(key)
+    }
+
+    /// RFC 5869.
+    fn hkdf(&self, info: &str) -> Result<[u8; 32], ErrorStack> {
         let mut context = PkeyCtx::new_id(Id::HKDF)?;
         context.derive_init()?;
         context.set_hkdf_md(Md::sha256())?;
         context.set_hkdf_key(self.key.expose_secret())?;
-        context
-            .add_hkdf_info(format!("vestibule/{}/{}", place.purpose, place.account).as_bytes())?;
+        context.add_hkdf_info(info.as_bytes())?;
         let mut key = [0; 32];
         context.derive(Some(&mut key))?;
         Ok(key)

@@ -1,4 +1,4 @@
-//! What becomes of a visit whose signature has verified, within the one transaction that records it.
+//! What becomes of a visit whose signature has verified, and the changes that record it.
 
 use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
@@ -12,14 +12,23 @@ use crate::saml::VerifiedAssertion;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection};
 use crate::session::{self, Session};
-use crate::store::Of;
+use crate::store::{Changes, Of, OneTime};
 use crate::time::Span;
-use crate::user::{self, Admission, Refusal};
+use crate::user::{self, Admission, Refusal, User};
 
 /// Who was let in, and by which assertion.
 pub(super) struct Admitted {
     admission: Admission,
     assertion: VerifiedAssertion,
+    before: Before,
+}
+
+/// What the decision about a person rests on.
+enum Before {
+    /// They were known, like this.
+    Known(User),
+    /// Nobody was known by their subject, nor under this keyed digest.
+    Nobody(String),
 }
 
 /// Who was not, and why.
@@ -51,11 +60,14 @@ impl Login {
             Err(rejection) => return Ok(Err(rejection.into())),
         };
         let mut known = of.known(claims.source(), claims.subject()).await?;
-        if known.user.is_none() {
-            known.was_deleted = of
-                .was_deleted(&self.tombstone(of.id(), claims.source(), claims.subject())?)
-                .await?;
-        }
+        let before = if let Some(user) = known.user.clone() {
+            Before::Known(user)
+        } else {
+            let (source, subject) = (claims.source(), claims.subject());
+            let tombstone = user::tombstone(&self.ring, of.id(), source, subject)?;
+            known.was_deleted = of.was_deleted(&tombstone).await?;
+            Before::Nobody(tombstone)
+        };
         let document = &visit.connection.document;
         let roles = claims::roles(&visit.rules(), document);
         let decided = user::admit(
@@ -71,21 +83,23 @@ impl Login {
             Ok(admission) => Ok(Admitted {
                 admission,
                 assertion,
+                before,
             }),
             Err(refusal) => Err(turned(visit, refusal)),
         })
     }
 
     /// Keeps the person, their session, the attempt and the audit entry.
-    pub(super) async fn receive(
+    pub(super) fn receive(
         &self,
-        of: &mut Of<'_>,
         visit: Visit,
         admitted: Admitted,
-    ) -> Result<(Arrival, bool), Error> {
+        ids: &OneTime,
+    ) -> Result<(Finished, Changes), Error> {
         let Admitted {
             admission,
             assertion,
+            before,
         } = admitted;
         let (user, now) = (admission.user().clone(), visit.now);
         let (token, session) = (
@@ -105,6 +119,14 @@ impl Login {
             session,
             user,
         };
+        let mut changes = changes(&visit);
+        changes.use_up(ids);
+        match before {
+            Before::Known(user) => changes.expect_user(&user),
+            Before::Nobody(tombstone) => {
+                changes.expect_nobody(&arrival.user.source, &arrival.user.subject, &tombstone);
+            }
+        }
         let attempt = AttemptId::new(now, &self.entropy);
         let event = Event::SignedIn {
             user: arrival.user.id.to_string(),
@@ -121,34 +143,27 @@ impl Login {
             None,
             arrival.user.roles.clone(),
         );
-        let changes = vec![
-            of.user_saved(&arrival.user)?,
-            of.session_created(&arrival.session, &arrival.token.digest(), waits)?,
-            of.attempt_saved(&record, &self.ring, &self.entropy)?,
-            of.event(&arrival.user.id.to_string(), event, now, &self.entropy),
-        ];
-        of.run(changes).await?;
-        Ok((arrival, waits))
-    }
-
-    /// What the browser is told of somebody who was let in.
-    pub(super) fn welcome((arrival, waits): (Arrival, bool)) -> Finished {
-        if waits {
+        changes.save_user(&arrival.user)?;
+        changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
+        changes.save_attempt(&record, &self.ring, &self.entropy)?;
+        changes.audit(&arrival.user.id.to_string(), event, now, &self.entropy);
+        let finished = if waits {
             Finished::Confirm(arrival)
         } else {
             Finished::SignedIn(arrival)
-        }
+        };
+        Ok((finished, changes))
     }
 
     /// Keeps the attempt and the audit entry of somebody who was turned away after a signature had verified. What was used
     /// before can be sent for ever by whoever holds it, so of that as few are kept as of what nobody has signed.
-    pub(super) async fn turn_away(
+    pub(super) fn turn_away(
         &self,
-        of: &mut Of<'_>,
         visit: Visit,
         turned: Turned,
+        ids: &OneTime,
         fresh: bool,
-    ) -> Result<Refused, Error> {
+    ) -> Result<(Finished, Changes), Error> {
         let (now, code) = (visit.now, turned.rejection.code);
         let refused = Refused {
             reference: AttemptId::new(now, &self.entropy),
@@ -157,8 +172,14 @@ impl Login {
             request: visit.request(),
             verified: fresh,
         };
-        if !fresh && !self.refusals.count(of.id(), now) {
-            return Ok(refused);
+        let mut changes = changes(&visit);
+        if fresh {
+            changes.use_up(ids);
+        } else {
+            changes.use_up_rest(ids);
+            if !self.refusals.count(visit.connection.account.id, now) {
+                return Ok((Finished::Refused(refused), changes));
+            }
         }
         let roles = claims::roles(&visit.rules(), &visit.connection.document);
         let outcome = Outcome::Refused {
@@ -176,22 +197,9 @@ impl Login {
             code: code.as_str().to_owned(),
             refusal: turned.refusal.map(|refusal| refusal.as_str().to_owned()),
         };
-        let changes = vec![
-            of.attempt_saved(&record, &self.ring, &self.entropy)?,
-            of.event("system", event, now, &self.entropy),
-        ];
-        of.run(changes).await?;
-        Ok(refused)
-    }
-
-    /// The keyed digest under which a deleted person is remembered.
-    pub(super) fn tombstone(
-        &self,
-        account: crate::id::AccountId,
-        source: &str,
-        subject: &str,
-    ) -> Result<String, Error> {
-        user::tombstone(&self.ring, account, source, subject).map_err(Error::from)
+        changes.save_attempt(&record, &self.ring, &self.entropy)?;
+        changes.audit("system", event, now, &self.entropy);
+        Ok((Finished::Refused(refused), changes))
     }
 
     fn session(&self, visit: &Visit, user: &user::User, assertion: &VerifiedAssertion) -> Session {
@@ -218,6 +226,13 @@ impl Login {
             session_index: assertion.session_index().map(str::to_owned),
         }
     }
+}
+
+/// Changes that hold only as long as the account is what the visit was judged by.
+fn changes(visit: &Visit) -> Changes {
+    let mut changes = Changes::new(visit.connection.account.id);
+    changes.expect_active(visit.connection.revision);
+    changes
 }
 
 fn arrive(

@@ -23,7 +23,7 @@ use crate::saml::connection;
 use crate::saml::request::{self, Pending, Sending};
 use crate::seal::Ring;
 use crate::session::Session;
-use crate::store::{self, Store};
+use crate::store::{self, OneTime, Store};
 use crate::time::{Span, Timestamp};
 use crate::user::{Refusal, User};
 
@@ -40,6 +40,9 @@ pub struct Login {
 
 /// Private-key operations that may run at once, away from the async threads.
 const PRIVATE_KEY_JOBS: usize = 2;
+
+/// So often a message is judged anew because something that decided about it was changed at the same moment.
+const ROUNDS: usize = 5;
 
 /// How long a person may think before they confirm a sign-in that replaces another.
 const CONFIRMATION: Span = Span::minutes(5);
@@ -172,29 +175,36 @@ impl Login {
         Ok(Begun { sending, cookie })
     }
 
-    /// Ends a sign-in: judges what was posted and writes down what became of it, in one transaction.
+    /// Ends a sign-in: judges what was posted, and writes down what became of it together or not at all. Where something
+    /// that decided about it changed at the same moment, nothing is written and it is judged again. That something was used
+    /// before is first seen when it cannot be written, which spares the honest a look.
     pub async fn finish(&self, slug: &str, post: Post, now: Timestamp) -> Result<Finished, Error> {
-        let (mut visit, verdict) = self.judge(slug, post, now).await?;
-        let Some(spent) = visit.reading.spent.clone() else {
-            let rejection = verdict.err().unwrap_or(Rejection::plain(Code::Signature));
-            return self.turn_away_unverified(visit, rejection).await;
-        };
-        let mut tx = self.store.write().await?;
-        let mut of = tx.of(visit.connection.account.id);
-        of.alone().await?;
-        let fresh = of
-            .use_up(&spent.assertion, visit.request().as_deref(), spent.until)
-            .await?;
-        let decided = match verdict {
-            Ok(assertion) => self.decide(&mut of, &mut visit, assertion, fresh).await?,
-            Err(rejection) => Err(rejection.into()),
-        };
-        let finished = match decided {
-            Ok(admitted) => Self::welcome(self.receive(&mut of, visit, admitted).await?),
-            Err(turned) => Finished::Refused(self.turn_away(&mut of, visit, turned, fresh).await?),
-        };
-        tx.commit().await?;
-        Ok(finished)
+        let post = Arc::new(post);
+        for round in 0..ROUNDS {
+            let (mut visit, verdict) = self.judge(slug, Arc::clone(&post), now).await?;
+            let Some(spent) = &visit.reading.spent else {
+                let rejection = verdict.err().unwrap_or(Rejection::plain(Code::Signature));
+                return self.turn_away_unverified(visit, rejection).await;
+            };
+            let ids = OneTime::new(&spent.assertion, visit.request().as_deref(), spent.until);
+            let mut look = self.store.read().await?;
+            let mut of = look.of(visit.connection.account.id);
+            let fresh = round == 0 || !of.was_used(&ids).await?;
+            let decided = match verdict {
+                Ok(assertion) => self.decide(&mut of, &mut visit, assertion, fresh).await?,
+                Err(rejection) => Err(rejection.into()),
+            };
+            drop(look);
+            let (finished, changes) = match decided {
+                Ok(admitted) => self.receive(visit, admitted, &ids)?,
+                Err(turned) => self.turn_away(visit, turned, &ids, fresh)?,
+            };
+            match self.store.commit(changes).await {
+                Err(error) if error.is_conflict() => self.forget(slug),
+                made => return made.map(|()| finished).map_err(Error::from),
+            }
+        }
+        Err(store::Error::Conflict.into())
     }
 
     /// Lets a session begin that waited for its person to confirm it; works once.
@@ -211,7 +221,7 @@ impl Login {
     async fn judge(
         &self,
         slug: &str,
-        post: Post,
+        post: Arc<Post>,
         now: Timestamp,
     ) -> Result<(Visit, Result<VerifiedAssertion, Rejection>), Error> {
         let mut visit = Visit::new(self.connection(slug, now).await?, post, now);

@@ -10,6 +10,7 @@ use crate::audit::Event;
 use crate::id::{AccountId, AttemptId};
 use crate::role::Roles;
 use crate::saml::check::Rejection;
+use crate::store::Changes;
 use crate::time::Timestamp;
 
 /// So many unverified attempts of an account are kept in a minute; the rest is only counted.
@@ -59,11 +60,9 @@ impl Login {
                 rejection.advice.map(|advice| *advice),
                 Roles::new(),
             );
-            let mut tx = self.store.write().await?;
-            tx.of(account)
-                .save_attempt(&record, &self.ring, &self.entropy)
-                .await?;
-            tx.commit().await?;
+            let mut changes = Changes::new(account);
+            changes.save_attempt(&record, &self.ring, &self.entropy)?;
+            self.store.commit(changes).await?;
         }
         Ok(Finished::Refused(refused))
     }

@@ -22,14 +22,14 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// What is known of a visit while it is judged.
 pub(super) struct Visit {
     pub(super) connection: Arc<Connection>,
-    pub(super) post: Post,
+    pub(super) post: Arc<Post>,
     pub(super) reading: Reading,
     pub(super) relay_state: Option<String>,
     pub(super) now: Timestamp,
 }
 
 impl Visit {
-    pub(super) fn new(connection: Arc<Connection>, post: Post, now: Timestamp) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, post: Arc<Post>, now: Timestamp) -> Self {
         Self {
             connection,
             post,

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::account::{Account, Document, Revision, Slug, State};
 use crate::id::AccountId;
@@ -136,6 +137,19 @@ impl Tx {
             "SELECT COUNT(*) FROM settings WHERE name = 'nothing'"
         )?;
         Ok(())
+    }
+}
+
+impl Changes {
+    /// Is a conflict unless the account is enabled and that revision of it is the active one.
+    pub fn expect_active(&mut self, revision: i64) {
+        self.add(statement!(
+            "INSERT INTO guards (holds) SELECT 0 WHERE NOT EXISTS
+             (SELECT 1 FROM accounts WHERE id = $1 AND state = $2 AND active = $3)",
+            &self.account,
+            State::Enabled.as_str(),
+            revision,
+        ));
     }
 }
 

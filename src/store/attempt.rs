@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sqlx::FromRow;
 
-use super::batch::{Statement, statement};
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::attempt::{Attempt, Outcome};
 use crate::id::{AccountId, AttemptId, Entropy};
@@ -41,25 +41,14 @@ impl Tx {
     }
 }
 
-impl Of<'_> {
+impl Changes {
     /// Keeps an attempt.
-    pub async fn save_attempt(
+    pub fn save_attempt(
         &mut self,
         attempt: &Attempt,
         ring: &Ring,
         entropy: &Entropy,
     ) -> Result<(), Error> {
-        let saved = self.attempt_saved(attempt, ring, entropy)?;
-        self.run(vec![saved]).await
-    }
-
-    /// The change that keeps an attempt.
-    pub fn attempt_saved(
-        &self,
-        attempt: &Attempt,
-        ring: &Ring,
-        entropy: &Entropy,
-    ) -> Result<Statement, Error> {
         let (id, broken) = (attempt.id.to_string(), || Error::Stored("attempt"));
         let plain = serde_json::to_vec(attempt).map_err(|_| broken())?;
         let sealed = ring
@@ -69,7 +58,7 @@ impl Of<'_> {
             Outcome::Accepted { user } => Some(user.to_string()),
             Outcome::Refused { .. } => None,
         };
-        Ok(statement!(
+        self.add(statement!(
             "INSERT INTO attempts (account, id, at, outcome, user_id, sealed) VALUES ($1, $2, $3, $4, $5, $6)",
             &self.account,
             &id,
@@ -77,9 +66,12 @@ impl Of<'_> {
             attempt.outcome.as_str(),
             user,
             STANDARD.encode(sealed),
-        ))
+        ));
+        Ok(())
     }
+}
 
+impl Of<'_> {
     /// The latest attempts, newest first.
     pub async fn attempts(&mut self, limit: i64, ring: &Ring) -> Result<Vec<Attempt>, Error> {
         let rows = sql!(

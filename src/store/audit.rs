@@ -1,10 +1,33 @@
 //! The audit, only ever added to.
 
-use super::batch::{Statement, statement};
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
 use crate::audit::{Entry, Event};
 use crate::id::{Entropy, EntryId};
 use crate::time::Timestamp;
+
+impl Changes {
+    /// Writes what happens.
+    pub fn audit(&mut self, actor: &str, event: Event, now: Timestamp, entropy: &Entropy) {
+        let entry = Entry {
+            id: EntryId::new(now, entropy),
+            at: now,
+            account: self.id,
+            actor: actor.to_owned(),
+            event,
+        };
+        let (event, detail) = entry.event.parts();
+        self.add(statement!(
+            "INSERT INTO audit (account, id, at, actor, event, detail) VALUES ($1, $2, $3, $4, $5, $6)",
+            &self.account,
+            entry.id.to_string(),
+            entry.at.millis(),
+            entry.actor,
+            event,
+            detail.to_string(),
+        ));
+    }
+}
 
 impl Of<'_> {
     /// Writes what happened, in the transaction in which it happens.
@@ -15,29 +38,9 @@ impl Of<'_> {
         now: Timestamp,
         entropy: &Entropy,
     ) -> Result<(), Error> {
-        let audited = self.event(actor, event, now, entropy);
-        self.run(vec![audited]).await
-    }
-
-    /// The change that writes what happens.
-    pub fn event(&self, actor: &str, event: Event, now: Timestamp, entropy: &Entropy) -> Statement {
-        let entry = Entry {
-            id: EntryId::new(now, entropy),
-            at: now,
-            account: self.id,
-            actor: actor.to_owned(),
-            event,
-        };
-        let (event, detail) = entry.event.parts();
-        statement!(
-            "INSERT INTO audit (account, id, at, actor, event, detail) VALUES ($1, $2, $3, $4, $5, $6)",
-            &self.account,
-            entry.id.to_string(),
-            entry.at.millis(),
-            entry.actor,
-            event,
-            detail.to_string(),
-        )
+        let mut changes = Changes::new(self.id);
+        changes.audit(actor, event, now, entropy);
+        self.run(&changes).await
     }
 
     /// The latest events of the account, newest first: who did what.

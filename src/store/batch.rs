@@ -1,15 +1,25 @@
-//! Changes as values, so that several reach the database in one trip.
+//! Changes as values: those of one account are made together or not at all, and those of several callers in one trip.
 
 use std::fmt::Write;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, AssertSqlSafe};
+use sqlx::{Arguments, AssertSqlSafe, PgConnection, Sqlite, SqliteConnection};
 
 use super::db::{Error, Of, Tx};
+use crate::id::AccountId;
+
+/// What is to change in one account, together or not at all.
+#[derive(Debug)]
+pub struct Changes {
+    pub(super) account: String,
+    pub(super) id: AccountId,
+    statements: Vec<Statement>,
+}
 
 /// One change: its text, and the values of `$1`, `$2` …
 #[derive(Debug)]
-pub struct Statement {
+pub(super) struct Statement {
     pub(super) text: &'static str,
     pub(super) values: Vec<Value>,
 }
@@ -21,45 +31,76 @@ pub(super) enum Value {
     Number(Option<i64>),
 }
 
-impl Of<'_> {
-    /// Makes all of the changes, in order.
-    pub async fn run(&mut self, statements: Vec<Statement>) -> Result<(), Error> {
-        self.tx.run(statements).await
+impl Changes {
+    /// No change yet, in that account.
+    pub fn new(account: AccountId) -> Self {
+        Self {
+            account: account.to_string(),
+            id: account,
+            statements: Vec::new(),
+        }
     }
-}
 
-impl Tx {
-    /// SQLite takes all of them as one text, since each trip to its thread costs as much as a statement; PostgreSQL one by one.
-    async fn run(&mut self, statements: Vec<Statement>) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(transaction) => {
-                let (text, values) = joined(statements)?;
-                sqlx::query_with(AssertSqlSafe(text), values)
-                    .execute(&mut **transaction)
-                    .await?;
-            }
-            Self::Postgres(transaction) => {
-                for Statement { text, values } in statements {
-                    let query =
-                        values
-                            .into_iter()
-                            .fold(sqlx::query(text), |query, value| match value {
-                                Value::Text(text) => query.bind(text),
-                                Value::Number(number) => query.bind(number),
-                            });
-                    query.execute(&mut **transaction).await?;
-                }
-            }
-            Self::SqliteLook(_) => {
-                return Err(Error::Stored("change in a transaction that only looks"));
-            }
+    pub(super) fn add(&mut self, statement: Statement) {
+        self.statements.push(statement);
+    }
+
+    pub(super) const fn are_none(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// PostgreSQL takes them one by one.
+    pub(super) async fn run_postgres(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        for Statement { text, values } in &self.statements {
+            let query = values
+                .iter()
+                .fold(sqlx::query(*text), |query, value| match value {
+                    Value::Text(text) => query.bind(text.as_deref()),
+                    Value::Number(number) => query.bind(number),
+                });
+            query.execute(&mut *connection).await?;
         }
         Ok(())
     }
 }
 
+impl Of<'_> {
+    /// Makes all of the changes, in order.
+    pub(super) async fn run(&mut self, changes: &Changes) -> Result<(), Error> {
+        match self.tx {
+            Tx::Sqlite(transaction) => run_sqlite(transaction, [changes], ["", ""]).await,
+            Tx::Postgres(transaction) => changes.run_postgres(transaction).await,
+            Tx::SqliteLook(_) => Err(Error::Stored("change in a transaction that only looks")),
+        }
+    }
+}
+
+/// Makes everybody's changes or none, in a transaction of their own.
+pub(super) async fn commit_sqlite(
+    connection: &mut PoolConnection<Sqlite>,
+    all: impl IntoIterator<Item = &Changes>,
+) -> Result<(), Error> {
+    run_sqlite(connection, all, ["BEGIN IMMEDIATE;", "COMMIT;"]).await
+}
+
+/// SQLite takes all of them as one text, since each trip to its thread costs as much as a statement.
+async fn run_sqlite(
+    connection: &mut SqliteConnection,
+    all: impl IntoIterator<Item = &Changes>,
+    [before, after]: [&str; 2],
+) -> Result<(), Error> {
+    let statements = all.into_iter().flat_map(|changes| &changes.statements);
+    let (text, values) = joined(statements)?;
+    sqlx::query_with(AssertSqlSafe(format!("{before}{text}{after}")), values)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// One text with the parameters numbered through.
-fn joined(statements: Vec<Statement>) -> Result<(String, SqliteArguments), Error> {
+fn joined<'s>(
+    statements: impl Iterator<Item = &'s Statement>,
+) -> Result<(String, SqliteArguments), Error> {
     let (mut text, mut values) = (String::new(), SqliteArguments::default());
     for statement in statements {
         let before = values.len();
@@ -74,9 +115,9 @@ fn joined(statements: Vec<Statement>) -> Result<(String, SqliteArguments), Error
             }
         }
         text.push(';');
-        for value in statement.values {
+        for value in &statement.values {
             let added = match value {
-                Value::Text(text) => values.add(text),
+                Value::Text(text) => values.add(text.as_deref()),
                 Value::Number(number) => values.add(number),
             };
             added.map_err(|_| Error::Stored("value"))?;
@@ -122,7 +163,7 @@ mod tests {
         let first = statement!("INSERT INTO a VALUES ($1, $2)", "x", 1);
         let second = statement!("UPDATE b SET c = $2 WHERE d = $1 AND e <> $2", "y", 2);
 
-        let (text, values) = joined(vec![first, second]).unwrap();
+        let (text, values) = joined([&first, &second].into_iter()).unwrap();
 
         assert_eq!(
             text,

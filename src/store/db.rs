@@ -10,6 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+use super::batch::Changes;
+use super::queue::Queue;
 use crate::id::AccountId;
 
 /// A database that is migrated and ready.
@@ -21,6 +23,8 @@ pub enum Store {
         writer: SqlitePool,
         /// The connections that look.
         readers: SqlitePool,
+        /// Where sign-ins wait to be written together.
+        queue: Queue,
     },
     /// A server that several nodes share.
     Postgres(PgPool),
@@ -66,6 +70,15 @@ pub enum Error {
     /// A stored value cannot be read.
     #[error("a stored {0} cannot be read")]
     Stored(&'static str),
+    /// What changes were decided upon does not hold any more.
+    #[error("something else changed meanwhile")]
+    Conflict,
+    /// The commit failed that several callers shared.
+    #[error("the database: {0}")]
+    Commit(String),
+    /// The database is being closed.
+    #[error("the database is being closed")]
+    Closed,
     /// The database itself.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
@@ -76,7 +89,26 @@ impl Error {
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
+
+    /// Whether changes met something that was not so when they were decided.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict)
+            || matches!(self, Self::Database(sqlx::Error::Database(error))
+                if error.is_unique_violation() || error.is_check_violation())
+    }
+
+    /// The same for each of several callers.
+    pub(super) fn shared(&self) -> Self {
+        if self.is_conflict() {
+            Self::Conflict
+        } else {
+            Self::Commit(self.to_string())
+        }
+    }
 }
+
+/// So many connections look into SQLite at most: each keeps pages and statements of its own warm.
+const READERS: u32 = 4;
 
 impl Store {
     /// Opens the database at `url`, makes it where it is a file that is not there, and migrates it.
@@ -103,6 +135,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(wait)
+            .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
         let pool = |most| {
             SqlitePoolOptions::new()
@@ -113,8 +146,15 @@ impl Store {
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!().run(&writer).await?;
         let looking = options.pragma("query_only", "ON");
-        let readers = pool(max_connections).connect_with(looking).await?;
-        Ok(Self::Sqlite { writer, readers })
+        let readers = pool(max_connections.min(READERS))
+            .connect_with(looking)
+            .await?;
+        let queue = Queue::new(writer.clone());
+        Ok(Self::Sqlite {
+            writer,
+            readers,
+            queue,
+        })
     }
 
     /// A transaction that will change something.
@@ -123,6 +163,23 @@ impl Store {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
+    }
+
+    /// Makes the changes, or none where one of them is a conflict; when this returns they are durable.
+    pub async fn commit(&self, changes: Changes) -> Result<(), Error> {
+        if changes.are_none() {
+            return Ok(());
+        }
+        match self {
+            Self::Sqlite { queue, .. } => queue.commit(changes).await,
+            Self::Postgres(_) => {
+                let mut tx = self.write().await?;
+                let mut of = tx.of(changes.id);
+                of.alone().await?;
+                of.run(&changes).await?;
+                tx.commit().await
+            }
+        }
     }
 
     /// A transaction that only looks.
@@ -136,7 +193,9 @@ impl Store {
     /// Ends all connections, so that a file can be moved or removed.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }

@@ -8,10 +8,12 @@ mod audit;
 mod batch;
 mod db;
 mod key;
+mod queue;
 mod session;
 mod used;
 mod user;
 
 pub use account::NewRevision;
-pub use batch::Statement;
+pub use batch::Changes;
 pub use db::{Error, Of, Store, Tx};
+pub use used::OneTime;

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::batch::{Statement, statement};
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::id::{AccountId, SessionId, UserId};
 use crate::session::Session;
@@ -115,25 +115,14 @@ impl Tx {
     }
 }
 
-impl Of<'_> {
+impl Changes {
     /// Keeps a new session; one that waits opens nothing until its person has confirmed it.
-    pub async fn create_session(
+    pub fn create_session(
         &mut self,
         session: &Session,
         digest: &str,
         waits: bool,
     ) -> Result<(), Error> {
-        let created = self.session_created(session, digest, waits)?;
-        self.run(vec![created]).await
-    }
-
-    /// The change that keeps a new session.
-    pub fn session_created(
-        &self,
-        session: &Session,
-        digest: &str,
-        waits: bool,
-    ) -> Result<Statement, Error> {
         let broken = |_| Error::Stored("session");
         let name_id = session
             .name_id
@@ -141,7 +130,7 @@ impl Of<'_> {
             .map(serde_json::to_string)
             .transpose()
             .map_err(broken)?;
-        Ok(statement!(
+        self.add(statement!(
             "INSERT INTO sessions (account, id, digest, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address,
              browser, name_id, session_index, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             &self.account,
@@ -159,9 +148,12 @@ impl Of<'_> {
             name_id,
             session.session_index.as_deref(),
             i64::from(waits),
-        ))
+        ));
+        Ok(())
     }
+}
 
+impl Of<'_> {
     /// The sessions of a person, newest first.
     pub async fn sessions(&mut self, user: UserId) -> Result<Vec<Session>, Error> {
         let rows = sql!(

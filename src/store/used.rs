@@ -1,38 +1,70 @@
 //! The memory of requests and assertions that must not come again.
 
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::time::Timestamp;
 
+/// An assertion and the request that it answers, until they could not be accepted in any case.
+#[derive(Debug, Clone)]
+pub struct OneTime {
+    assertion: String,
+    request: Option<String>,
+    until: Timestamp,
+}
+
+impl OneTime {
+    /// An assertion, the request that it answers, and how long both are remembered.
+    pub fn new(assertion: &str, request: Option<&str>, until: Timestamp) -> Self {
+        Self {
+            assertion: format!("assertion {assertion}"),
+            request: request.map(|id| format!("request {id}")),
+            until,
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.assertion).chain(&self.request)
+    }
+}
+
 impl Of<'_> {
-    /// Uses up the assertion and the request that it answers; false when either was used before.
-    pub async fn use_up(
-        &mut self,
-        assertion: &str,
-        request: Option<&str>,
-        until: Timestamp,
-    ) -> Result<bool, Error> {
-        let assertion = format!("assertion {assertion}");
-        let Some(request) = request.map(|id| format!("request {id}")) else {
-            let count = sql!(
-                self.tx,
-                execute,
+    /// Whether the assertion or the request was used before.
+    pub async fn was_used(&mut self, ids: &OneTime) -> Result<bool, Error> {
+        let found = sql!(
+            self.tx,
+            optional(String,),
+            "SELECT id FROM used WHERE account = $1 AND id IN ($2, $3) LIMIT 1",
+            &self.account,
+            &ids.assertion,
+            ids.request.as_ref().unwrap_or(&ids.assertion),
+        )?;
+        Ok(found.is_some())
+    }
+}
+
+impl Changes {
+    /// Uses up what was not used before; a conflict where by now it was.
+    pub fn use_up(&mut self, ids: &OneTime) {
+        for id in ids.each() {
+            self.add(statement!(
+                "INSERT INTO used (account, id, until) VALUES ($1, $2, $3)",
+                &self.account,
+                id,
+                ids.until.millis(),
+            ));
+        }
+    }
+
+    /// Uses up what is left of something of which a part was used before.
+    pub fn use_up_rest(&mut self, ids: &OneTime) {
+        for id in ids.each() {
+            self.add(statement!(
                 "INSERT INTO used (account, id, until) VALUES ($1, $2, $3) ON CONFLICT (account, id) DO NOTHING",
                 &self.account,
-                assertion,
-                until.millis(),
-            )?;
-            return Ok(count == 1);
-        };
-        let count = sql!(
-            self.tx,
-            execute,
-            "INSERT INTO used (account, id, until) VALUES ($1, $2, $4), ($1, $3, $4) ON CONFLICT (account, id) DO NOTHING",
-            &self.account,
-            assertion,
-            request,
-            until.millis(),
-        )?;
-        Ok(count == 2)
+                id,
+                ids.until.millis(),
+            ));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::batch::{Statement, statement};
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
 use crate::claims::Profile;
 use crate::id::UserId;
@@ -42,6 +42,58 @@ impl Row {
             created_at: Timestamp::from_millis(self.created_at),
             last_sign_in: self.last_sign_in.map(Timestamp::from_millis),
         })
+    }
+}
+
+impl Changes {
+    /// Keeps a user as they are now.
+    pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
+        let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
+        self.add(statement!(
+            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
+             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in",
+            &self.account,
+            user.id.to_string(),
+            &user.source,
+            &user.subject,
+            user::fold(&user.subject),
+            user.external_id.as_deref(),
+            user.state.as_str(),
+            user.profile.email.as_deref(),
+            user.profile.given_name.as_deref(),
+            user.profile.surname.as_deref(),
+            roles,
+            user.created_at.millis(),
+            user.last_sign_in.map(Timestamp::millis),
+        ));
+        Ok(())
+    }
+
+    /// Is a conflict unless the user is still what was decided upon.
+    pub fn expect_user(&mut self, before: &User) {
+        self.add(statement!(
+            "INSERT INTO guards (holds) SELECT 0 WHERE NOT EXISTS
+             (SELECT 1 FROM users WHERE account = $1 AND id = $2 AND state = $3 AND external_id IS NOT DISTINCT FROM $4)",
+            &self.account,
+            before.id.to_string(),
+            before.state.as_str(),
+            before.external_id.as_deref(),
+        ));
+    }
+
+    /// Is a conflict where by now somebody has the subject, a twin of it, or had it and was deleted.
+    pub fn expect_nobody(&mut self, source: &str, subject: &str, tombstone: &str) {
+        self.add(statement!(
+            "INSERT INTO guards (holds) SELECT 0 WHERE EXISTS
+             (SELECT 1 FROM users WHERE account = $1 AND source = $2 AND fold = $3)
+             OR EXISTS (SELECT 1 FROM tombstones WHERE account = $1 AND digest = $4)",
+            &self.account,
+            source,
+            user::fold(subject),
+            tombstone,
+        ));
     }
 }
 
@@ -133,32 +185,9 @@ impl Of<'_> {
 
     /// Keeps a user as they are now.
     pub async fn save_user(&mut self, user: &User) -> Result<(), Error> {
-        let saved = self.user_saved(user)?;
-        self.run(vec![saved]).await
-    }
-
-    /// The change that keeps a user as they are now.
-    pub fn user_saved(&self, user: &User) -> Result<Statement, Error> {
-        let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
-        Ok(statement!(
-            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-             ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
-             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in",
-            &self.account,
-            user.id.to_string(),
-            &user.source,
-            &user.subject,
-            user::fold(&user.subject),
-            user.external_id.as_deref(),
-            user.state.as_str(),
-            user.profile.email.as_deref(),
-            user.profile.given_name.as_deref(),
-            user.profile.surname.as_deref(),
-            roles,
-            user.created_at.millis(),
-            user.last_sign_in.map(Timestamp::millis),
-        ))
+        let mut changes = Changes::new(self.id);
+        changes.save_user(user)?;
+        self.run(&changes).await
     }
 
     /// Removes a user for good and remembers only that somebody of this digest was deleted.

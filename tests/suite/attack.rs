@@ -17,10 +17,11 @@ use vestibule::id::Entropy;
 use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::MAYA;
 use vestibule::saml::check::Code;
+use vestibule::store::NewRevision;
 use vestibule::time::Span;
 use vestibule::user;
 
-use super::app::{TestApp, document};
+use super::app::{NOW, TestApp, document};
 
 /// So long a change waits for another one that is under way.
 const UNDER_WAY: Duration = Duration::from_millis(300);
@@ -104,6 +105,43 @@ async fn a_session_begun_while_an_account_was_switched_off_is_dead_when_it_is_on
         browser.get("/session").await.status,
         StatusCode::UNAUTHORIZED
     );
+}
+
+#[tokio::test]
+async fn a_revision_of_this_very_moment_decides_about_a_sign_in() {
+    let test = TestApp::new().await;
+    let (mut first, mut second) = (test.browser(), test.browser());
+    let mut posts = Vec::new();
+    for browser in [&mut first, &mut second] {
+        let request = browser.begin().await;
+        posts.push(
+            test.respond(&test.answer(&MAYA, Some(&request)).await)
+                .await,
+        );
+    }
+    first.deliver(&posts[0]).await;
+    // Another process lets nobody in from here; for half a second this one believes what it knew.
+    let mut strict = document("acme-demo");
+    strict.access.networks = vec!["198.51.100.0/24".parse().unwrap()];
+    let (account, mut tx) = (test.account().await, test.app.store.write().await.unwrap());
+    let mut of = tx.of(account.id);
+    let before = of.revision(account.active).await.unwrap().unwrap();
+    let revision = NewRevision {
+        document: &strict,
+        metadata: before.metadata.as_deref(),
+        author: "shell:test",
+        at: NOW,
+    };
+    let number = of.add_revision(revision).await.unwrap();
+    of.activate(number).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let refused = second.deliver(&posts[1]).await;
+
+    let attempt = test.attempt_of(refused.reference()).await;
+    let (code, refusal) = (Code::Network, None);
+    assert_eq!(attempt.outcome, Outcome::Refused { code, refusal });
+    assert_eq!(attempt.revision, number);
 }
 
 #[tokio::test]

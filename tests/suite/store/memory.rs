@@ -1,4 +1,4 @@
-//! What is remembered: attempts, the audit, and ids that must not come again.
+//! What is remembered: attempts and the audit.
 
 use vestibule::attempt::{Attempt, Outcome};
 use vestibule::audit::Event;
@@ -7,14 +7,14 @@ use vestibule::role::Roles;
 use vestibule::saml::Attribute;
 use vestibule::saml::check::Code;
 use vestibule::seal::Ring;
-use vestibule::store::Error;
+use vestibule::store::{Changes, Error};
 use vestibule::time::{Span, Timestamp};
 
 use super::super::app::NOW;
 use super::{Desk, on_each};
 
 impl Desk {
-    fn attempt(&self, at: Timestamp, outcome: Outcome) -> Attempt {
+    pub(super) fn attempt(&self, at: Timestamp, outcome: Outcome) -> Attempt {
         Attempt {
             id: AttemptId::new(at, &self.entropy),
             at,
@@ -46,24 +46,14 @@ impl Desk {
             self.attempt(NOW.plus(Span::days(1)), refused),
             self.attempt(NOW, refused),
         ];
-        let mut tx = self.write().await;
         for (attempt, account) in all.iter().zip([self.account, self.account, self.other]) {
-            let mut of = tx.of(account);
-            of.save_attempt(attempt, &self.ring, &self.entropy)
-                .await
+            let mut changes = Changes::new(account);
+            changes
+                .save_attempt(attempt, &self.ring, &self.entropy)
                 .unwrap();
+            self.store.commit(changes).await.unwrap();
         }
-        tx.commit().await.unwrap();
         all
-    }
-
-    /// Uses up an assertion and perhaps a request, in a transaction of its own.
-    async fn uses(&self, assertion: &str, request: Option<&str>) -> bool {
-        let mut tx = self.write().await;
-        let mut of = tx.of(self.account);
-        let fresh = of.use_up(assertion, request, NOW).await.unwrap();
-        tx.commit().await.unwrap();
-        fresh
     }
 }
 
@@ -146,54 +136,6 @@ async fn attempts_are_removed_when_their_time_is_over() {
 }
 
 #[tokio::test]
-async fn several_changes_are_made_in_one_trip() {
-    on_each(async |desk: Desk| {
-        let (user, mut tx) = (desk.user("maya"), desk.write().await);
-        let session = desk.session(user.id, NOW);
-        let attempt = desk.attempt(NOW, Outcome::Accepted { user: user.id });
-        let mut of = tx.of(desk.account);
-        let changes = vec![
-            of.user_saved(&user).unwrap(),
-            of.session_created(&session, "digest", false).unwrap(),
-            of.attempt_saved(&attempt, &desk.ring, &desk.entropy)
-                .unwrap(),
-            of.event("system", Event::AccountEnabled, NOW, &desk.entropy),
-        ];
-
-        of.run(changes).await.unwrap();
-
-        assert_eq!(of.user(user.id).await.unwrap(), Some(user));
-        assert_eq!(of.attempts(9, &desk.ring).await.unwrap(), [attempt]);
-        assert_eq!(of.audited(9).await.unwrap().len(), 1);
-        assert_eq!(tx.session("digest").await.unwrap(), Some(session));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn of_several_changes_all_stay_or_none() {
-    on_each(async |desk: Desk| {
-        let (maya, mut tx) = (desk.somebody("maya").await, desk.write().await);
-        let mut of = tx.of(desk.account);
-        let changes = vec![
-            of.event("system", Event::AccountEnabled, NOW, &desk.entropy),
-            of.user_saved(&desk.user("maya")).unwrap(),
-            of.user_saved(&desk.user("chen")).unwrap(),
-        ];
-
-        let taken = of.run(changes).await.unwrap_err();
-        drop(tx);
-
-        assert!(taken.is_unique_violation(), "{taken}");
-        let mut tx = desk.read().await;
-        let mut of = tx.of(desk.account);
-        assert_eq!(of.users(None, 9).await.unwrap(), [maya]);
-        assert_eq!(of.audited(9).await.unwrap(), []);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn the_audit_says_who_did_what() {
     on_each(async |desk: Desk| {
         let mut tx = desk.write().await;
@@ -211,83 +153,6 @@ async fn the_audit_says_who_did_what() {
         assert_eq!(all, [who("account_disabled"), who("account_enabled")]);
         assert_eq!(of.audited(1).await.unwrap(), [who("account_disabled")]);
         assert_eq!(tx.of(desk.other).audited(9).await.unwrap(), []);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_was_used_once_is_used_up_in_its_account() {
-    on_each(async |desk: Desk| {
-        assert!(desk.uses("_1", None).await);
-        assert!(!desk.uses("_1", None).await);
-        assert!(
-            !desk.uses("_1", Some("_r1")).await,
-            "and yet it uses the request up"
-        );
-        assert!(
-            !desk.uses("_2", Some("_r1")).await,
-            "and yet it uses the assertion up"
-        );
-        assert!(!desk.uses("_2", None).await);
-        assert!(
-            desk.uses("_3", Some("_3")).await,
-            "an assertion is no request"
-        );
-
-        let mut tx = desk.write().await;
-        assert!(tx.of(desk.other).use_up("_1", None, NOW).await.unwrap());
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn of_two_uses_at_once_exactly_one_wins() {
-    on_each(async |desk: Desk| {
-        for round in 0..20 {
-            let (id, request) = (format!("_{round}"), format!("_r{round}"));
-
-            let (first, second) = tokio::join!(
-                desk.uses(&id, Some(&request)),
-                desk.uses(&id, Some(&request))
-            );
-
-            assert!(first ^ second, "round {round}");
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_use_that_was_not_committed_is_none() {
-    on_each(async |desk: Desk| {
-        let mut tx = desk.write().await;
-        assert!(
-            tx.of(desk.account)
-                .use_up("_1", Some("_r1"), NOW)
-                .await
-                .unwrap()
-        );
-        drop(tx);
-
-        assert!(desk.uses("_1", Some("_r1")).await);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_could_not_come_again_is_forgotten() {
-    on_each(async |desk: Desk| {
-        desk.uses("_1", Some("_r1")).await;
-        let mut tx = desk.write().await;
-
-        assert_eq!(tx.forget_used(NOW).await.unwrap(), 0);
-        assert_eq!(tx.forget_used(NOW.plus(Span::millis(1))).await.unwrap(), 2);
-        assert!(
-            tx.of(desk.account)
-                .use_up("_1", Some("_r1"), NOW)
-                .await
-                .unwrap()
-        );
     })
     .await;
 }

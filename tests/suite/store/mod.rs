@@ -1,6 +1,7 @@
 //! Every function of the store: one list of cases for both databases.
 
 mod accounts;
+mod changes;
 mod memory;
 mod people;
 mod sessions;

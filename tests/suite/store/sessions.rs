@@ -3,6 +3,7 @@
 use vestibule::account;
 use vestibule::saml::NameId;
 use vestibule::session::Session;
+use vestibule::store::Changes;
 use vestibule::time::{Span, Timestamp};
 use vestibule::user::{self, User};
 
@@ -12,10 +13,9 @@ use super::{Desk, on_each};
 impl Desk {
     /// A session of that digest, which may wait for its confirmation.
     async fn signed_in(&self, user: &User, digest: &str, at: Timestamp, waits: bool) -> Session {
-        let (session, mut tx) = (self.session(user.id, at), self.write().await);
-        let mut of = tx.of(self.account);
-        of.create_session(&session, digest, waits).await.unwrap();
-        tx.commit().await.unwrap();
+        let (session, mut changes) = (self.session(user.id, at), Changes::new(self.account));
+        changes.create_session(&session, digest, waits).unwrap();
+        self.store.commit(changes).await.unwrap();
         session
     }
 
@@ -36,10 +36,11 @@ async fn a_session_is_found_by_its_digest_as_it_was_kept() {
             name_qualifier: Some("urn:idp".into()),
             sp_name_qualifier: Some("urn:sp".into()),
         });
-        let mut tx = desk.write().await;
-        let mut of = tx.of(desk.account);
-        of.create_session(&session, "digest", false).await.unwrap();
+        let mut changes = Changes::new(desk.account);
+        changes.create_session(&session, "digest", false).unwrap();
+        desk.store.commit(changes).await.unwrap();
 
+        let mut tx = desk.read().await;
         assert_eq!(tx.session("digest").await.unwrap(), Some(session));
         assert_eq!(tx.session("other").await.unwrap(), None);
     })
@@ -51,14 +52,12 @@ async fn a_digest_is_one_session() {
     on_each(async |desk: Desk| {
         let maya = desk.somebody("maya").await;
         desk.signed_in(&maya, "digest", NOW, false).await;
-        let (again, mut tx) = (desk.session(maya.id, NOW), desk.write().await);
+        let (again, mut changes) = (desk.session(maya.id, NOW), Changes::new(desk.account));
+        changes.create_session(&again, "digest", false).unwrap();
 
-        let taken = tx
-            .of(desk.account)
-            .create_session(&again, "digest", false)
-            .await;
+        let taken = desk.store.commit(changes).await;
 
-        assert!(taken.unwrap_err().is_unique_violation());
+        assert!(taken.unwrap_err().is_conflict());
     })
     .await;
 }
