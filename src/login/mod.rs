@@ -16,7 +16,9 @@ use refusals::Refusals;
 use visit::Visit;
 
 use crate::account::{ReturnTo, State};
-use crate::id::{AttemptId, Entropy, Token};
+use crate::audit::Event;
+
+use crate::id::{AttemptId, Entropy, SessionId, Token};
 use crate::saml::VerifiedAssertion;
 use crate::saml::check::{Code, Rejection};
 use crate::saml::connection;
@@ -197,12 +199,30 @@ impl Login {
         Ok(finished)
     }
 
-    /// Lets a session begin that waited for its person to confirm it; works once.
-    pub async fn confirm(&self, token: &Token, now: Timestamp) -> Result<Option<Session>, Error> {
+    /// Lets a session begin that waited for its person to confirm it, in place of the one that it replaces; works once.
+    pub async fn confirm(
+        &self,
+        token: &Token,
+        replaced: Option<SessionId>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Error> {
         let mut tx = self.store.write().await?;
         let session = tx
             .confirm_session(&token.digest(), now.minus(CONFIRMATION))
             .await?;
+        if let Some(session) = &session {
+            let user = session.user.to_string();
+            let event = Event::SignInConfirmed {
+                user: user.clone(),
+                session: session.id.to_string(),
+                replaced: replaced.map(|replaced| replaced.to_string()),
+                address: address.to_string(),
+            };
+            tx.of(session.account)
+                .audit(&user, event, now, &self.entropy)
+                .await?;
+        }
         tx.commit().await?;
         Ok(session)
     }
