@@ -73,12 +73,7 @@ impl App {
             entropy.clone(),
             config.server.public_url.clone(),
         );
-        notes.extend(
-            config
-                .unused()
-                .iter()
-                .map(|key| format!("`{key}` is set, and has no effect in this version")),
-        );
+        notes.extend(config.warnings());
         notes.extend(drifted(&store, &config).await?);
         Ok(Self {
             config,
