@@ -122,18 +122,21 @@ async fn ring(
             file.display()
         )
     };
-    if let Some(proof) = proof {
-        ring.open(&proof_bytes(&proof), PROOF_PLACE)
-            .with_context(|| {
-                format!(
-                    "the master key in {} does not open this database",
-                    file.display()
-                )
-            })?;
-    } else {
-        let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
-        tx.set(PROOF, &crate::id::hex(&sealed)).await?;
-    }
+    let proof = match proof {
+        Some(proof) => proof,
+        // Of two nodes that start at once with different keys, the first to write is right and the other is told.
+        None => {
+            let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
+            tx.settle(PROOF, &crate::id::hex(&sealed)).await?
+        }
+    };
+    ring.open(&proof_bytes(&proof), PROOF_PLACE)
+        .with_context(|| {
+            format!(
+                "the master key in {} does not open this database",
+                file.display()
+            )
+        })?;
     tx.commit().await?;
     Ok(ring)
 }
