@@ -149,6 +149,20 @@ impl Config {
         unused
     }
 
+    /// Where the database is, as it may be shown: without a password.
+    pub fn database_place(&self) -> String {
+        let address = &self.database.url;
+        match (address.strip_prefix("sqlite://"), Url::parse(address)) {
+            (Some(file), _) => std::path::absolute(file)
+                .map_or_else(|_| file.to_owned(), |path| path.display().to_string()),
+            (None, Ok(url)) => {
+                let (host, path) = (url.host_str().unwrap_or_default(), url.path());
+                format!("{}://{host}{path}", url.scheme())
+            }
+            (None, Err(_)) => "`database.url`".to_owned(),
+        }
+    }
+
     /// Where the master key lies.
     pub fn master_key_file(&self) -> Option<PathBuf> {
         if !self.secrets.master_key_file.is_empty() {
