@@ -3,15 +3,15 @@
 mod connections;
 mod cookie;
 mod decide;
+mod jobs;
 mod refusals;
 mod visit;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 pub use cookie::{Carried, tag};
+use jobs::Jobs;
 use refusals::Refusals;
 use visit::Visit;
 
@@ -36,12 +36,9 @@ pub struct Login {
     entropy: Entropy,
     public_url: String,
     connections: connections::Cache,
-    private_keys: Arc<Semaphore>,
+    private_keys: Jobs,
     refusals: Refusals,
 }
-
-/// Private-key operations that may run at once, away from the async threads.
-const PRIVATE_KEY_JOBS: usize = 2;
 
 /// How long a person may think before they confirm a sign-in that replaces another.
 const CONFIRMATION: Span = Span::minutes(5);
@@ -145,7 +142,7 @@ impl Login {
             entropy,
             public_url,
             connections: connections::Cache::default(),
-            private_keys: Arc::new(Semaphore::new(PRIVATE_KEY_JOBS)),
+            private_keys: Jobs::default(),
             refusals: Refusals::default(),
         }
     }
@@ -169,7 +166,8 @@ impl Login {
         let pending = Pending::new(&connection, host.to_owned(), return_to, now, &self.entropy);
         let cookie = cookie::seal(&pending, &self.ring, now, &self.entropy)?;
         let sending = self
-            .off_thread(move || request::send(&pending, &connection))
+            .private_keys
+            .run(move || request::send(&pending, &connection))
             .await??;
         Ok(Begun { sending, cookie })
     }
@@ -246,25 +244,9 @@ impl Login {
             (visit, verdict)
         };
         if encrypted {
-            self.off_thread(verify).await
+            self.private_keys.run(verify).await
         } else {
             Ok(verify())
         }
-    }
-
-    /// Runs private-key work in a bounded pool of its own.
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let permit = Arc::clone(&self.private_keys)
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::Cancelled)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _held = permit;
-            work()
-        });
-        done.await.map_err(|_| Error::Cancelled)
     }
 }
