@@ -138,13 +138,12 @@ async fn ring(
             file.display()
         )
     };
-    let proof = match proof {
-        Some(proof) => proof,
-        // Of two nodes that start at once with different keys, the first to write is right and the other is told.
-        None => {
-            let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
-            tx.settle(PROOF, &crate::id::hex(&sealed)).await?
-        }
+    // Of two nodes that start at once with different keys, the first to write is right and the other is told.
+    let proof = if let Some(proof) = proof {
+        proof
+    } else {
+        let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
+        tx.settle(PROOF, &crate::id::hex(&sealed)).await?
     };
     ring.open(&proof_bytes(&proof), PROOF_PLACE)
         .with_context(|| {
