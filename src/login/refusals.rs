@@ -53,12 +53,10 @@ impl Login {
                 code,
                 refusal: None,
             };
-            let record = visit.attempt(
-                refused.reference,
-                outcome,
-                rejection.advice.map(|advice| *advice),
-                Roles::new(),
-            );
+            let advice = rejection.advice.map(|advice| *advice);
+            let record = visit
+                .attempt(refused.reference, outcome, advice, Roles::new())
+                .brief();
             let mut tx = self.store.write().await?;
             tx.of(account)
                 .save_attempt(&record, &self.ring, &self.entropy)
