@@ -1,5 +1,7 @@
 //! A login attempt: one trip through SAML, recorded so that it can be explained.
 
+use std::mem;
+
 use serde::{Deserialize, Serialize};
 
 use crate::claims::Fired;
@@ -7,7 +9,7 @@ use crate::id::{AttemptId, UserId};
 use crate::role::Roles;
 use crate::saml::Attribute;
 use crate::saml::advice::Advice;
-use crate::saml::check::{Code, Row};
+use crate::saml::check::{self, Code, Row};
 use crate::time::{Span, Timestamp};
 use crate::user::Refusal;
 
@@ -38,6 +40,57 @@ pub struct Attempt {
     pub rules: Vec<Fired>,
     /// The roles that resulted.
     pub roles: Roles,
+}
+
+/// So many bytes an attempt may have, before it is sealed, in which no signature has verified: anybody may have sent it.
+const BRIEF: usize = 3_000;
+
+impl Attempt {
+    /// What is kept of an attempt in which no signature has verified: above all what failed, then what held, then claims.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        let claims = mem::take(&mut self.claims);
+        self.rules.clear();
+        self.rows
+            .retain(|row| row.outcome != check::Outcome::NotChecked);
+        for row in self
+            .rows
+            .iter_mut()
+            .filter(|row| row.outcome == check::Outcome::Passed)
+        {
+            row.expected.clear();
+            cut(&mut row.found);
+        }
+        if !self.fits() {
+            self.advice = None;
+        }
+        if !self.fits() {
+            for row in &mut self.rows {
+                cut(&mut row.expected);
+                cut(&mut row.found);
+            }
+        }
+        for claim in claims {
+            self.claims.push(claim);
+            if !self.fits() {
+                self.claims.pop();
+                break;
+            }
+        }
+        self
+    }
+
+    fn fits(&self) -> bool {
+        serde_json::to_vec(self).is_ok_and(|text| text.len() <= BRIEF)
+    }
+}
+
+/// Leaves so much of a value that one can tell what it was.
+fn cut(value: &mut String) {
+    if let Some((end, _)) = value.char_indices().nth(60) {
+        value.truncate(end);
+        value.push('…');
+    }
 }
 
 /// How an attempt ended.

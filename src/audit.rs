@@ -51,6 +51,12 @@ pub enum Event {
         first: bool,
         roles: Vec<String>,
     },
+    SignInConfirmed {
+        user: String,
+        session: String,
+        replaced: Option<String>,
+        address: String,
+    },
     SignInRefused {
         attempt: String,
         code: String,

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::{App, Refused};
 use crate::account::{Account, Change, Document, Revision, Stage, State, diff};
 use crate::audit::Event;
-use crate::config::AccountFile;
+use crate::config::{AccountFile, Config};
 use crate::id::{AccountId, hex};
 use crate::saml::connection::Keys;
 use crate::saml::keys::{Certificate, KeyPair};
@@ -50,6 +50,24 @@ pub struct Consent {
     pub new_subject: bool,
 }
 
+/// The identity provider of a file, unless the file is refused whatever there is already.
+pub fn vet(file: &AccountFile, config: &Config) -> Result<Option<Descriptor>> {
+    let document = &file.document;
+    let named = config.staff.account == document.account.as_str();
+    if (document.stage == Stage::Staff) != named {
+        bail!(Refused(format!(
+            "the staff account is the one that `[staff] account` names in the server configuration; `{}` with stage \"{}\" does not fit that",
+            document.account,
+            document.stage.as_str()
+        )));
+    }
+    file.metadata
+        .as_deref()
+        .map(Descriptor::read)
+        .transpose()
+        .context("`saml.idp_metadata` is refused")
+}
+
 impl App {
     /// Makes the account, or a new revision of it; the same file twice changes nothing.
     pub async fn apply(
@@ -58,12 +76,7 @@ impl App {
         author: &str,
         consent: &Consent,
     ) -> Result<Outcome> {
-        let idp = file
-            .metadata
-            .as_deref()
-            .map(Descriptor::read)
-            .transpose()
-            .context("`saml.idp_metadata` is refused")?;
+        let idp = vet(file, &self.config)?;
         let text = file.metadata.as_deref().map(metadata::text).transpose()?;
         let existing = self
             .store
@@ -71,7 +84,6 @@ impl App {
             .await?
             .account(file.document.account.as_str())
             .await?;
-        self.check_staff(&file.document)?;
         let new = NewRevision {
             document: &file.document,
             metadata: text.as_deref(),
@@ -104,18 +116,6 @@ impl App {
         tx.commit().await?;
         self.login.forget(account.slug.as_str());
         Ok(changed)
-    }
-
-    fn check_staff(&self, document: &Document) -> Result<()> {
-        let named = self.config.staff.account == document.account.as_str();
-        if (document.stage == Stage::Staff) != named {
-            bail!(Refused(format!(
-                "the staff account is the one that `[staff] account` names in the server configuration; `{}` with stage \"{}\" does not fit that",
-                document.account,
-                document.stage.as_str()
-            )));
-        }
-        Ok(())
     }
 
     async fn create(&self, new: NewRevision<'_>, idp: Option<Descriptor>) -> Result<Outcome> {

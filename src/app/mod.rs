@@ -6,7 +6,7 @@ mod look;
 mod people;
 mod tidy;
 
-pub use accounts::{Applied, Consent, Outcome};
+pub use accounts::{Applied, Consent, Outcome, vet};
 pub use fetch::fetch;
 pub use people::Invitation;
 
@@ -59,26 +59,41 @@ const PROOF_PLACE: Place<'static> = Place {
 };
 
 impl App {
+    /// Opens an installation that is there; one that is not is never made, since somebody only looks.
+    pub async fn existing(config: Config, clock: Clock, entropy: Entropy) -> Result<Self> {
+        if !Store::is_made(&config.database.url)
+            .await
+            .context("looking for the database")?
+        {
+            bail!(
+                "there is no database at {} yet; `vestibule account apply FILE.toml` or `vestibule serve` makes one. Where there should be one, look at `database.url`, at --config and at the folder that you are in",
+                config.database_place()
+            )
+        }
+        Self::open(config, clock, entropy).await
+    }
+
     /// Opens the database and the master key that belongs to it; a fresh key is made for a fresh embedded database only.
     pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Self> {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        let Some(file) = config.master_key_file() else {
+            bail!(
+                "`secrets.master_key_file` is needed with PostgreSQL: a file of one base64 key of 32 bytes, made with `openssl rand -base64 32`, mode 0600"
+            )
+        };
+        let given = file.exists().then(|| Ring::read(&file)).transpose()?;
         let store = Store::open(&config.database.url, config.database.max_connections)
             .await
             .context("opening the database")?;
         let mut notes = Vec::new();
-        let ring = Arc::new(ring(&config, &store, &entropy, &mut notes).await?);
+        let ring = Arc::new(ring(&file, given, &store, &entropy, &mut notes).await?);
         let login = Login::new(
             store.clone(),
             Arc::clone(&ring),
             entropy.clone(),
             config.server.public_url.clone(),
         );
-        notes.extend(
-            config
-                .unused()
-                .iter()
-                .map(|key| format!("`{key}` is set, and has no effect in this version")),
-        );
+        notes.extend(config.warnings());
         notes.extend(drifted(&store, &config).await?);
         Ok(Self {
             config,
@@ -93,29 +108,25 @@ impl App {
     }
 }
 
-/// Reads the master key and proves that it opens this database.
+/// Proves that the given master key opens this database; makes one for a fresh embedded database.
 async fn ring(
-    config: &Config,
+    file: &Path,
+    given: Option<Ring>,
     store: &Store,
     entropy: &Entropy,
     notes: &mut Vec<String>,
 ) -> Result<Ring> {
-    let Some(file) = config.master_key_file() else {
-        bail!(
-            "`secrets.master_key_file` is needed with PostgreSQL: a file of one base64 key of 32 bytes, made with `openssl rand -base64 32`, mode 0600"
-        )
-    };
     let mut tx = store.write().await?;
     let proof = tx.setting(PROOF).await?;
     let embedded = matches!(store, Store::Sqlite { .. });
-    let ring = if proof.is_none() && embedded && !file.exists() {
+    let ring = if let Some(ring) = given {
+        ring
+    } else if proof.is_none() && embedded {
         let ring = Ring::generate(entropy);
-        make_folder(&file)?;
-        ring.write(&file)?;
+        make_folder(file)?;
+        ring.write(file)?;
         notes.push(format!("made a master key in {}; without it nothing sealed in the database can be read, so keep a copy elsewhere", file.display()));
         ring
-    } else if file.exists() {
-        Ring::read(&file)?
     } else if proof.is_some() {
         bail!(
             "the database was sealed with a master key that is not there: put it back at {}",
@@ -127,18 +138,20 @@ async fn ring(
             file.display()
         )
     };
-    if let Some(proof) = proof {
-        ring.open(&proof_bytes(&proof), PROOF_PLACE)
-            .with_context(|| {
-                format!(
-                    "the master key in {} does not open this database",
-                    file.display()
-                )
-            })?;
+    // Of two nodes that start at once with different keys, the first to write is right and the other is told.
+    let proof = if let Some(proof) = proof {
+        proof
     } else {
         let sealed = ring.seal(b"proof", PROOF_PLACE, entropy)?;
-        tx.set(PROOF, &crate::id::hex(&sealed)).await?;
-    }
+        tx.settle(PROOF, &crate::id::hex(&sealed)).await?
+    };
+    ring.open(&proof_bytes(&proof), PROOF_PLACE)
+        .with_context(|| {
+            format!(
+                "the master key in {} does not open this database",
+                file.display()
+            )
+        })?;
     tx.commit().await?;
     Ok(ring)
 }

@@ -1,7 +1,7 @@
 //! `vestibule account …`
 
 use std::cmp::Ordering;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -9,10 +9,10 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, metadata, out};
+use super::{actor, existing, metadata, open, out};
 use crate::account::{Change, Revision, State, diff};
 use crate::app::{self, App, Applied, Consent, Outcome};
-use crate::config;
+use crate::config::{self, Config};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -60,44 +60,48 @@ pub(super) enum Command {
     },
 }
 
-pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode> {
+pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<ExitCode> {
     match command {
         Command::Apply {
             file,
             break_glass,
             confirm_subject_change,
         } => {
-            let mut read = config::read_account(&file)?;
-            if let Some(url) = read
-                .document
-                .saml
-                .as_ref()
-                .and_then(|saml| saml.idp_metadata_url.clone())
-            {
-                out::note(&format!("fetching {url}"));
-                read.metadata = Some(
-                    app::fetch(&url, &app.config)
-                        .await
-                        .context("`saml.idp_metadata_url`")?,
-                );
-            }
             let consent = Consent {
                 break_glass,
                 new_subject: confirm_subject_change,
             };
-            applied(&app.apply(&read, &actor(), &consent).await?, &app, out)
+            apply(&file, &consent, config, out).await
         }
-        Command::List => list(&app, out).await,
-        Command::Show { account } => show(&app, &account, out).await,
-        Command::Revisions { account } => revisions(&app, &account, out).await,
+        Command::List => list(&existing(config).await?, out).await,
+        Command::Show { account } => show(&existing(config).await?, &account, out).await,
+        Command::Revisions { account } => revisions(&existing(config).await?, &account, out).await,
         Command::Diff {
             account,
             before,
             after,
-        } => difference(&app, &account, before, after, out).await,
-        Command::Disable { account } => set(&app, &account, State::Disabled, out).await,
-        Command::Enable { account } => set(&app, &account, State::Enabled, out).await,
+        } => difference(&existing(config).await?, &account, before, after, out).await,
+        Command::Disable { account } => {
+            set(&existing(config).await?, &account, State::Disabled, out).await
+        }
+        Command::Enable { account } => {
+            set(&existing(config).await?, &account, State::Enabled, out).await
+        }
     }
+}
+
+/// The file is read and judged before anything is opened, so that a mistake in it leaves nothing behind.
+async fn apply(file: &Path, consent: &Consent, config: Config, out: Out) -> Result<ExitCode> {
+    let mut read = config::read_account(file)?;
+    let saml = read.document.saml.as_ref();
+    if let Some(url) = saml.and_then(|saml| saml.idp_metadata_url.clone()) {
+        out::note(&format!("fetching {url}"));
+        let fetched = app::fetch(&url, &config).await;
+        read.metadata = Some(fetched.context("`saml.idp_metadata_url`")?);
+    }
+    app::vet(&read, &config)?;
+    let app = open(config).await?;
+    applied(&app.apply(&read, &actor(), consent).await?, &app, out)
 }
 
 fn applied(outcome: &Outcome, app: &App, out: Out) -> Result<ExitCode> {

@@ -27,7 +27,7 @@ pub(super) async fn run(
     out: Out,
 ) -> Result<ExitCode> {
     let Command::Check = command;
-    let app = App::open(config, Clock::System, Entropy::System).await?;
+    let app = App::existing(config, Clock::System, Entropy::System).await?;
     let (now, mut warnings, mut accounts) = (app.clock.now(), app.notes.clone(), 0);
     for account in app.store.read().await?.accounts().await? {
         accounts += 1;

@@ -128,6 +128,9 @@ fn claims(attempt: &Attempt) -> Vec<String> {
 
 fn rules(attempt: &Attempt) -> Vec<String> {
     let mut lines = vec![String::new(), "Role rules".to_owned()];
+    if attempt.rules.is_empty() {
+        lines.push("  none was tried".to_owned());
+    }
     for fired in &attempt.rules {
         let what = match &fired.value {
             Some(value) => format!("gave it, by \"{}\"", plain(value)),

@@ -104,10 +104,12 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Serve => serve::run(load(file)?).await,
         #[cfg(feature = "practice")]
         Command::Demo(options) => crate::demo::run(load(file)?, options).await,
-        Command::Account(command) => account::run(command, open(file).await?, out).await,
+        Command::Account(command) => account::run(command, load(file)?, out).await,
         Command::Metadata(command) => metadata::run(command, &load(file)?, out).await,
-        Command::Explain { reference } => explain::run(reference, &open(file).await?, out).await,
-        Command::User(command) => user::run(command, open(file).await?, out).await,
+        Command::Explain { reference } => {
+            explain::run(reference, &existing(load(file)?).await?, out).await
+        }
+        Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
 }
@@ -116,13 +118,25 @@ fn load(file: Option<&std::path::Path>) -> Result<Config> {
     Ok(Config::load(file, std::env::vars())?)
 }
 
-/// The database and keys, as a running server would open them.
-async fn open(file: Option<&std::path::Path>) -> Result<App> {
-    let app = App::open(load(file)?, Clock::System, Entropy::System).await?;
+/// The database and keys, as a running server would open them; made where there are none.
+async fn open(config: Config) -> Result<App> {
+    Ok(noted(
+        App::open(config, Clock::System, Entropy::System).await?,
+    ))
+}
+
+/// The database and keys that are there.
+async fn existing(config: Config) -> Result<App> {
+    Ok(noted(
+        App::existing(config, Clock::System, Entropy::System).await?,
+    ))
+}
+
+fn noted(app: App) -> App {
     for note in &app.notes {
         out::note(note);
     }
-    Ok(app)
+    app
 }
 
 /// Who does something at the shell, for the audit.

@@ -118,8 +118,22 @@ impl Config {
         problems
     }
 
+    /// What is allowed, and that the operator should know of.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = self
+            .unused()
+            .iter()
+            .map(|key| format!("`{key}` is set, and has no effect in this version"))
+            .collect();
+        let proxies = &self.server.trusted_proxies;
+        if let Some(all) = proxies.iter().find(|network| network.prefix_len() == 0) {
+            warnings.push(format!("`server.trusted_proxies` holds {all}, which is everybody: whoever sends an `X-Forwarded-For` chooses the address that networks, limits and the audit go by. Name the addresses of your own proxies"));
+        }
+        warnings
+    }
+
     /// What is set but has no effect in this version.
-    pub fn unused(&self) -> Vec<&'static str> {
+    fn unused(&self) -> Vec<&'static str> {
         let mut unused = Vec::new();
         let mut note = |set: bool, key| {
             if set {
@@ -133,6 +147,20 @@ impl Config {
             "staff",
         );
         unused
+    }
+
+    /// Where the database is, as it may be shown: without a password.
+    pub fn database_place(&self) -> String {
+        let address = &self.database.url;
+        match (address.strip_prefix("sqlite://"), Url::parse(address)) {
+            (Some(file), _) => std::path::absolute(file)
+                .map_or_else(|_| file.to_owned(), |path| path.display().to_string()),
+            (None, Ok(url)) => {
+                let (host, path) = (url.host_str().unwrap_or_default(), url.path());
+                format!("{}://{host}{path}", url.scheme())
+            }
+            (None, Err(_)) => "`database.url`".to_owned(),
+        }
     }
 
     /// Where the master key lies.
@@ -215,5 +243,22 @@ mod tests {
         assert!(message("", &listen).ends_with("such as 127.0.0.1:8080"));
         assert!(message("", &[("VESTIBULE_SERVER_LISTNE", "x")]).contains("did you mean LISTEN?"));
         assert!(message("", &[("VESTIBULE_DATABASE_MAX_CONNECTIONS", "many")]).contains("`many`"));
+    }
+
+    #[test]
+    fn a_proxy_that_is_everybody_is_warned_of() {
+        let warnings = |list: &str| {
+            let config = load(&format!("[server]\ntrusted_proxies = [{list}]"), &[]);
+            config.unwrap().warnings().concat()
+        };
+
+        for everybody in ["0.0.0.0/0", "::/0"] {
+            let all = warnings(&format!("\"10.0.0.2/32\", \"{everybody}\""));
+            assert!(
+                all.contains(&format!("holds {everybody}, which is everybody")),
+                "{all}"
+            );
+        }
+        assert_eq!(warnings("\"10.0.0.0/8\""), "");
     }
 }

@@ -14,7 +14,7 @@ use tower_sessions::Session as Cookie;
 use url::Url;
 
 use super::address::Address;
-use super::extract::{self, Moment, SameOrigin, SignedIn};
+use super::extract::{self, Moment, SameOrigin};
 use super::{Error, POLICY, Shared, carrier, page};
 use crate::id::Token;
 use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused};
@@ -316,7 +316,7 @@ async fn proceed(
     State(shared): State<Shared>,
     _: SameOrigin,
     moment: Moment,
-    current: Option<SignedIn>,
+    Address(address): Address,
     cookie: Cookie,
     headers: HeaderMap,
     axum::Form(form): axum::Form<Proceed>,
@@ -333,14 +333,15 @@ async fn proceed(
     let sealed = URL_SAFE_NO_PAD.decode(&form.ticket).map_err(|_| stale())?;
     let plain = shared.app.ring.open(&sealed, TICKET).map_err(|_| stale())?;
     let ticket: Ticket = serde_json::from_slice(&plain).map_err(|_| stale())?;
-    if ticket.replaces != current.map(|current| current.session.id) {
+    let current = carrier::session(&cookie).await?;
+    if ticket.replaces != current.map(|current| current.id) {
         return Err(stale());
     }
     let token = Token::from_bytes(ticket.token);
     shared
         .app
         .login
-        .confirm(&token, moment.now)
+        .confirm(&token, ticket.replaces, address, moment.now)
         .await?
         .ok_or_else(stale)?;
     let target = ticket.return_to.as_str();

@@ -3,20 +3,22 @@
 mod connections;
 mod cookie;
 mod decide;
+mod jobs;
 mod refusals;
 mod visit;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 pub use cookie::{Carried, tag};
+use jobs::Jobs;
 use refusals::Refusals;
 use visit::Visit;
 
 use crate::account::{ReturnTo, State};
-use crate::id::{AttemptId, Entropy, Token};
+use crate::audit::Event;
+
+use crate::id::{AttemptId, Entropy, SessionId, Token};
 use crate::saml::VerifiedAssertion;
 use crate::saml::check::{Code, Rejection};
 use crate::saml::connection;
@@ -34,12 +36,9 @@ pub struct Login {
     entropy: Entropy,
     public_url: String,
     connections: connections::Cache,
-    private_keys: Arc<Semaphore>,
+    private_keys: Jobs,
     refusals: Refusals,
 }
-
-/// Private-key operations that may run at once, away from the async threads.
-const PRIVATE_KEY_JOBS: usize = 2;
 
 /// So often a message is judged anew because something that decided about it was changed at the same moment.
 const ROUNDS: usize = 5;
@@ -146,7 +145,7 @@ impl Login {
             entropy,
             public_url,
             connections: connections::Cache::default(),
-            private_keys: Arc::new(Semaphore::new(PRIVATE_KEY_JOBS)),
+            private_keys: Jobs::default(),
             refusals: Refusals::default(),
         }
     }
@@ -170,7 +169,8 @@ impl Login {
         let pending = Pending::new(&connection, host.to_owned(), return_to, now, &self.entropy);
         let cookie = cookie::seal(&pending, &self.ring, now, &self.entropy)?;
         let sending = self
-            .off_thread(move || request::send(&pending, &connection))
+            .private_keys
+            .run(move || request::send(&pending, &connection))
             .await??;
         Ok(Begun { sending, cookie })
     }
@@ -207,12 +207,30 @@ impl Login {
         Err(store::Error::Conflict.into())
     }
 
-    /// Lets a session begin that waited for its person to confirm it; works once.
-    pub async fn confirm(&self, token: &Token, now: Timestamp) -> Result<Option<Session>, Error> {
+    /// Lets a session begin that waited for its person to confirm it, in place of the one that it replaces; works once.
+    pub async fn confirm(
+        &self,
+        token: &Token,
+        replaced: Option<SessionId>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Error> {
         let mut tx = self.store.write().await?;
         let session = tx
             .confirm_session(&token.digest(), now.minus(CONFIRMATION))
             .await?;
+        if let Some(session) = &session {
+            let user = session.user.to_string();
+            let event = Event::SignInConfirmed {
+                user: user.clone(),
+                session: session.id.to_string(),
+                replaced: replaced.map(|replaced| replaced.to_string()),
+                address: address.to_string(),
+            };
+            tx.of(session.account)
+                .audit(&user, event, now, &self.entropy)
+                .await?;
+        }
         tx.commit().await?;
         Ok(session)
     }
@@ -236,25 +254,9 @@ impl Login {
             (visit, verdict)
         };
         if encrypted {
-            self.off_thread(verify).await
+            self.private_keys.run(verify).await
         } else {
             Ok(verify())
         }
-    }
-
-    /// Runs private-key work in a bounded pool of its own.
-    async fn off_thread<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let permit = Arc::clone(&self.private_keys)
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::Cancelled)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _held = permit;
-            work()
-        });
-        done.await.map_err(|_| Error::Cancelled)
     }
 }

@@ -54,12 +54,10 @@ impl Login {
                 code,
                 refusal: None,
             };
-            let record = visit.attempt(
-                refused.reference,
-                outcome,
-                rejection.advice.map(|advice| *advice),
-                Roles::new(),
-            );
+            let advice = rejection.advice.map(|advice| *advice);
+            let record = visit
+                .attempt(refused.reference, outcome, advice, Roles::new())
+                .brief();
             let mut changes = Changes::new(account);
             changes.save_attempt(&record, &self.ring, &self.entropy)?;
             self.store.commit(changes).await?;

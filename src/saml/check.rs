@@ -211,20 +211,25 @@ impl Trace {
     }
 
     /// The rows, with a line for every rule that was not reached.
-    pub fn finish(mut self) -> Vec<Row> {
-        for code in Code::ALL {
-            if !self.rows.iter().any(|row| row.code == *code) {
-                self.rows.push(Row {
-                    code: *code,
-                    what: String::new(),
-                    expected: String::new(),
-                    found: String::new(),
-                    outcome: Outcome::NotChecked,
-                });
-            }
-        }
-        self.rows
+    pub fn finish(self) -> Vec<Row> {
+        complete(self.rows)
     }
+}
+
+/// Adds a line for every rule of which nothing is said.
+pub fn complete(mut rows: Vec<Row>) -> Vec<Row> {
+    for code in Code::ALL {
+        if !rows.iter().any(|row| row.code == *code) {
+            rows.push(Row {
+                code: *code,
+                what: String::new(),
+                expected: String::new(),
+                found: String::new(),
+                outcome: Outcome::NotChecked,
+            });
+        }
+    }
+    rows
 }
 
 /// What is kept of a value that anybody may have written, at any length.

@@ -129,6 +129,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Keeps a setting of the installation unless it is there already; says what it is from now on, on every node.
+    pub async fn settle(&mut self, name: &str, value: &str) -> Result<String, Error> {
+        sql!(
+            self,
+            execute,
+            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            name,
+            value
+        )?;
+        self.setting(name).await?.ok_or(Error::Stored("setting"))
+    }
+
     /// Whether the database answers.
     pub async fn ping(&mut self) -> Result<(), Error> {
         sql!(

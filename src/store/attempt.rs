@@ -8,6 +8,7 @@ use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::attempt::{Attempt, Outcome};
 use crate::id::{AccountId, AttemptId, Entropy};
+use crate::saml::check;
 use crate::seal::{Place, Ring};
 use crate::time::Timestamp;
 
@@ -109,10 +110,9 @@ fn open(row: &Row, ring: &Ring) -> Option<(AccountId, Attempt)> {
             place(&row.account, &row.id),
         )
         .ok()?;
-    Some((
-        AccountId::parse(&row.account)?,
-        serde_json::from_slice(&plain).ok()?,
-    ))
+    let mut attempt: Attempt = serde_json::from_slice(&plain).ok()?;
+    attempt.rows = check::complete(attempt.rows);
+    Some((AccountId::parse(&row.account)?, attempt))
 }
 
 fn place<'a>(account: &'a str, id: &'a str) -> Place<'a> {

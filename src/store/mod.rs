@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod db;
 mod key;
+mod made;
 mod queue;
 mod session;
 mod used;

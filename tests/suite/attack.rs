@@ -1,8 +1,9 @@
 //! What an attacker has tried: each test is named after what must not come of it.
 
+use std::io::Write;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -261,6 +262,48 @@ async fn a_signature_beside_encrypted_content_is_not_passed_over() {
 
     assert_eq!(answered.status, StatusCode::FORBIDDEN);
     assert_eq!(code(&test).await, Some(Code::Signature));
+}
+
+/// The lines of a log, as they are written.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_says_nothing_is_not_warned_of_in_the_log() {
+    let test = TestApp::new().await;
+    let (lines, mut browser) = (Lines::default(), test.browser());
+    let to = lines.clone();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(vestibule::log::filter("info").unwrap())
+        .with_writer(move || to.clone())
+        .finish();
+    let _held = tracing::subscriber::set_default(log);
+
+    for cookie in ["nonsense", "AAAAAAAAAAAAAAAAAAAAAA"] {
+        let cookie = format!("__Host-vestibule={cookie}");
+        let request = Request::get("/session").header("cookie", cookie);
+        let answered = browser.send(request, Body::empty()).await;
+        assert_eq!(answered.status, StatusCode::UNAUTHORIZED);
+    }
+    tracing::warn!("what we have to say");
+
+    let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let warned: Vec<_> = written
+        .lines()
+        .filter(|line| line.contains("WARN"))
+        .collect();
+    assert_eq!(warned.len(), 1, "{written}");
+    assert!(warned[0].contains("what we have to say"), "{written}");
 }
 
 #[test]

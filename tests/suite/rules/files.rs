@@ -15,6 +15,9 @@ use vestibule::time::Clock;
 use super::super::app::{NOW, SP_KEYS, TestApp, document};
 use super::{change, everything, holds, texts};
 
+/// So long a start waits for another one that is under way.
+const UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// An installation in a folder that is not there yet, with nothing configured but that folder.
 fn config(folder: &Path) -> Config {
     let mut config = Config::default();
@@ -116,6 +119,28 @@ async fn rule_51_another_key_does_not_open_the_database() {
 
     let message = refused(&config).await;
 
+    assert!(message.contains("does not open this database"), "{message}");
+}
+
+#[tokio::test]
+async fn rule_51_of_two_nodes_that_start_at_once_with_different_keys_one_is_refused() {
+    let (first, second) = (TestApp::empty(|_| {}).await, TestApp::empty(|_| {}).await);
+    let proof = "SELECT value FROM settings WHERE name = 'master_key_proof'";
+    let proof = texts(&first.app.store, proof).await.remove(0);
+    // The second database is as fresh as the first was, and its first node is just writing its proof.
+    change(&second.app.store, "DELETE FROM settings").await;
+    let mut tx = second.app.store.write().await.unwrap();
+    tx.set("master_key_proof", &proof).await.unwrap();
+
+    let mut opening = Box::pin(open(&second.app.config));
+    let early = tokio::time::timeout(UNDER_WAY, &mut opening).await;
+    tx.commit().await.unwrap();
+    let opened = match early {
+        Ok(opened) => opened,
+        Err(_) => opening.await,
+    };
+
+    let message = format!("{:#}", opened.err().expect("it opened"));
     assert!(message.contains("does not open this database"), "{message}");
 }
 

@@ -11,6 +11,7 @@ use vestibule::practice::persona::{CHEN, MAYA, Persona};
 use vestibule::time::Span;
 
 use super::super::app::{Answered, Browser, TestApp, document};
+use super::{audit, change};
 
 /// The hidden field of the question.
 fn ticket(answered: &Answered) -> &str {
@@ -249,4 +250,51 @@ async fn rule_23_the_answer_comes_from_our_own_page_within_five_minutes() {
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
     assert_eq!(forged.status, StatusCode::CONFLICT);
     assert_eq!(late.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn rule_23_the_answer_to_the_question_is_audited_with_both_sessions_and_the_address() {
+    let test = TestApp::new().await;
+    let mut browser = test.browser();
+    browser.sign_in_as_maya().await;
+    test.app.clock.advance(Span::seconds(1));
+    let asked = browser.sign_in(&CHEN).await;
+    test.app.clock.advance(Span::seconds(1));
+    let before = audit(&test).await;
+    let ids = |event: &str| -> Vec<serde_json::Value> {
+        let entries = before.iter().filter(|entry| entry.starts_with(event));
+        entries
+            .map(|entry| serde_json::from_str(entry.splitn(3, ' ').nth(2).unwrap()).unwrap())
+            .collect()
+    };
+    let signed_in = ids("signed_in");
+
+    proceed(&mut browser, &asked).await;
+
+    let after = audit(&test).await;
+    assert_eq!(after.len(), before.len() + 1);
+    let mut words = after.last().unwrap().splitn(3, ' ');
+    let (user, session) = (&signed_in[1]["user"], &signed_in[1]["session"]);
+    assert_eq!(words.next(), Some("sign_in_confirmed"));
+    assert_eq!(words.next(), user.as_str());
+    let detail: serde_json::Value = serde_json::from_str(words.next().unwrap()).unwrap();
+    assert_eq!(
+        detail,
+        serde_json::json!({ "user": user, "session": session, "replaced": signed_in[0]["session"], "address": "203.0.113.7" })
+    );
+}
+
+#[tokio::test]
+async fn rule_23_an_answer_that_cannot_be_audited_begins_no_session() {
+    let test = allowing().await;
+    let mut browser = test.browser();
+    let asked = browser.deliver(&unsolicited(&test, &MAYA).await).await;
+
+    change(&test.app.store, "ALTER TABLE audit RENAME TO away").await;
+    let failed = proceed(&mut browser.clone(), &asked).await;
+    change(&test.app.store, "ALTER TABLE away RENAME TO audit").await;
+    let answered = proceed(&mut browser, &asked).await;
+
+    assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answered.status, StatusCode::SEE_OTHER);
 }

@@ -8,7 +8,10 @@ use vestibule::app::{App, PRACTICE};
 use vestibule::config::Config;
 use vestibule::id::Entropy;
 use vestibule::seal::Ring;
+use vestibule::store::Store;
 use vestibule::time::Clock;
+
+use super::super::app::schema;
 
 const LIVE: &str = "account = \"acme-live\"\nclient = \"Acme Bank\"\nstage = \"live\"\n";
 
@@ -88,6 +91,8 @@ async fn rule_04_config_check_warns_of_a_public_url_that_has_drifted() {
 #[test]
 fn rule_51_config_check_proves_that_the_master_key_opens_the_database() {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("live.toml"), LIVE).unwrap();
+    run(folder.path(), &["account", "apply", "live.toml"]);
     let right = said(&run(folder.path(), &["config", "check"]));
     let key = folder.path().join("data/master.key");
     std::fs::remove_file(&key).unwrap();
@@ -102,6 +107,83 @@ fn rule_51_config_check_proves_that_the_master_key_opens_the_database() {
         "{}",
         wrong.1
     );
+}
+
+#[rstest]
+#[case::a_list(&["account", "list"])]
+#[case::an_account(&["account", "show", "acme-demo"])]
+#[case::a_switch(&["account", "disable", "acme-demo"])]
+#[case::people(&["user", "list", "acme-demo"])]
+#[case::somebody(&["user", "delete", "acme-demo", "maya"])]
+#[case::an_attempt(&["explain", "att_01980000000070008000000000000000"])]
+#[case::the_configuration(&["config", "check"])]
+fn rule_51_a_command_that_only_looks_makes_no_database_and_says_which_one_it_looked_for(
+    #[case] words: &[&str],
+) {
+    let folder = tempfile::tempdir().unwrap();
+
+    let (exit, text) = said(&run(folder.path(), words));
+
+    let file = folder.path().join("data/vestibule.db");
+    assert_eq!(exit, Some(1), "{text}");
+    let place = format!("there is no database at {}", file.display());
+    assert!(text.contains(&place), "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[rstest]
+#[case::no_file("nowhere.toml", "No such file", 1)]
+#[case::no_account("wrong.toml", "unknown key `acount`", 1)]
+#[case::no_metadata("away.toml", "away.xml", 1)]
+#[case::not_metadata("other.toml", "`saml.idp_metadata` is refused", 1)]
+#[case::no_staff("staff.toml", "the staff account is the one", 3)]
+fn rule_51_a_file_that_is_refused_leaves_nothing_behind(
+    #[case] file: &str,
+    #[case] because: &str,
+    #[case] exit: i32,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("wrong.toml", "acount = \"acme-live\"\n");
+    write(
+        "away.toml",
+        &format!("{LIVE}[saml]\nidp_metadata = \"away.xml\"\n"),
+    );
+    write(
+        "other.toml",
+        &format!("{LIVE}[saml]\nidp_metadata = \"wrong.toml\"\n"),
+    );
+    let staff = LIVE.replace("\"live\"", "\"staff\"");
+    write(
+        "staff.toml",
+        &format!("{staff}[users]\nprovisioning = \"invited\"\n"),
+    );
+
+    let (code, text) = said(&run(folder.path(), &["account", "apply", file]));
+
+    assert_eq!(code, Some(exit), "{text}");
+    assert!(text.contains(because), "{text}");
+    assert!(!folder.path().join("data").exists());
+}
+
+#[tokio::test]
+async fn rule_51_a_database_server_without_our_tables_stays_without_them() {
+    let Some(url) = schema().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.database.url = url.replace("://", "://somebody:secret@");
+    assert!(!config.database_place().contains("secret"));
+    config.database.url.clone_from(&url);
+    config.secrets.master_key_file = folder.path().join("master.key").display().to_string();
+
+    let looked = App::existing(config, Clock::System, Entropy::System).await;
+
+    let message = format!("{:#}", looked.err().expect("it opened"));
+    assert!(
+        message.contains("there is no database at postgres"),
+        "{message}"
+    );
+    assert!(!Store::is_made(&url).await.unwrap());
 }
 
 #[rstest]

@@ -311,3 +311,31 @@ async fn keys_come_back_newest_first_and_only_with_their_master_key() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_setting_that_is_settled_stays_what_it_was_first() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.write().await;
+
+        let first = tx.settle("proof", "one").await.unwrap();
+        let second = tx.settle("proof", "two").await.unwrap();
+
+        assert_eq!((first.as_str(), second.as_str()), ("one", "one"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_is_known_to_be_there_without_being_made() {
+    on_each(async |desk: Desk| {
+        let elsewhere = match desk.url.strip_prefix("sqlite://") {
+            Some(file) => format!("sqlite://{file}.away"),
+            None => desk.url.replace("search_path%3D", "search_path%3Daway_"),
+        };
+
+        assert!(Store::is_made(&desk.url).await.unwrap());
+        assert!(!Store::is_made(&elsewhere).await.unwrap());
+        assert!(!Store::is_made(&elsewhere).await.unwrap());
+    })
+    .await;
+}

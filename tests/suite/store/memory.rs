@@ -5,7 +5,7 @@ use vestibule::audit::Event;
 use vestibule::id::{AttemptId, Entropy, UserId};
 use vestibule::role::Roles;
 use vestibule::saml::Attribute;
-use vestibule::saml::check::Code;
+use vestibule::saml::check::{self, Code};
 use vestibule::seal::Ring;
 use vestibule::store::{Changes, Error};
 use vestibule::time::{Span, Timestamp};
@@ -21,7 +21,7 @@ impl Desk {
             revision: 1,
             address: "203.0.113.7".into(),
             outcome,
-            rows: Vec::new(),
+            rows: check::complete(Vec::new()),
             advice: None,
             verified_by: None,
             clock_difference: Some(Span::seconds(-2)),
