@@ -134,6 +134,15 @@ impl Rejection {
     pub const fn plain(code: Code) -> Self {
         Self { code, advice: None }
     }
+
+    /// The same, with what helps.
+    #[must_use]
+    pub fn advised(self, advice: Advice) -> Self {
+        Self {
+            advice: Some(Box::new(advice)),
+            ..self
+        }
+    }
 }
 
 /// The checklist of one sign-in as it is filled in.

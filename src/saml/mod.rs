@@ -23,6 +23,7 @@ mod sign;
 mod signature;
 mod statement;
 mod status;
+pub mod step_up;
 mod subject;
 mod xml;
 

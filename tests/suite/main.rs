@@ -15,4 +15,5 @@ mod real;
 mod routes;
 mod rules;
 mod sign_in;
+mod step_up;
 mod store;

@@ -127,7 +127,7 @@ async fn audit(test: &TestApp) -> Vec<String> {
 }
 
 /// The rule that ended an attempt.
-fn broken(attempt: &Attempt) -> Code {
+pub(super) fn broken(attempt: &Attempt) -> Code {
     match attempt.outcome {
         vestibule::attempt::Outcome::Refused { code, .. } => code,
         vestibule::attempt::Outcome::Accepted { user } => panic!("{user} came in"),
