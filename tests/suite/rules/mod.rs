@@ -9,6 +9,7 @@ mod deletion;
 mod doors;
 mod files;
 mod house;
+mod initiated;
 mod people;
 mod question;
 mod replay;
