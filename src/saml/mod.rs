@@ -18,6 +18,7 @@ pub mod metadata;
 pub mod names;
 pub mod request;
 pub mod response;
+pub mod rollover;
 mod scan;
 mod sign;
 mod signature;

@@ -12,6 +12,7 @@ mod corpus;
 mod limits;
 mod practice;
 mod real;
+mod rollover;
 mod routes;
 mod rules;
 mod sign_in;

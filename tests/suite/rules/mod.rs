@@ -119,7 +119,7 @@ fn tables() -> Vec<String> {
 }
 
 /// The event, the actor and the details of every audit entry, oldest first.
-async fn audit(test: &TestApp) -> Vec<String> {
+pub(super) async fn audit(test: &TestApp) -> Vec<String> {
     texts(
         &test.app.store,
         "SELECT event || ' ' || actor || ' ' || detail FROM audit ORDER BY id",
