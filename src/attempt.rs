@@ -32,6 +32,9 @@ pub struct Attempt {
     pub advice: Option<Advice>,
     /// The fingerprint of the certificate whose key verified; none while nothing did.
     pub verified_by: Option<String>,
+    /// The fingerprint of our certificate that the assertion was encrypted for; none where it was not, or could not be read.
+    #[serde(default)]
+    pub opened_by: Option<String>,
     /// How far the identity provider's clock was ahead of ours.
     pub clock_difference: Option<Span>,
     /// The claims that came; proved only where `verified_by` is there.

@@ -40,6 +40,18 @@ pub enum Event {
         before: Option<i64>,
         identity_provider: Vec<String>,
     },
+    KeysPublished {
+        signing: Vec<String>,
+        encryption: Vec<String>,
+    },
+    KeysSwitched {
+        signing: Vec<String>,
+        imported: bool,
+    },
+    KeysRetired {
+        retired: Vec<String>,
+        imported: bool,
+    },
     BreakGlass {
         revision: i64,
         reason: String,

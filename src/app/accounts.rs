@@ -7,11 +7,10 @@ use crate::account::{Account, Change, Document, Revision, Stage, State, diff};
 use crate::audit::Event;
 use crate::config::{AccountFile, Config};
 use crate::id::{AccountId, hex};
-use crate::saml::connection::Keys;
-use crate::saml::keys::{Certificate, KeyPair};
+use crate::saml::keys::Certificate;
 use crate::saml::metadata::{self, Descriptor};
+use crate::saml::rollover;
 use crate::store::{NewRevision, Of};
-use crate::time::Timestamp;
 
 /// What became of a file that was applied.
 #[derive(Debug)]
@@ -135,7 +134,10 @@ impl App {
             active: 1,
             created_at: now,
         };
-        let keys = self.make_keys(&account, options.key_bits, now).await?;
+        let keys = match &self.given_keys {
+            Some(keys) => keys.clone(),
+            None => self.make_keys(&account, options.key_bits).await?,
+        };
         let revision = Revision {
             number: 1,
             document: document.clone(),
@@ -157,8 +159,14 @@ impl App {
         }
         created?;
         let mut of = tx.of(account.id);
-        of.create_keys(&keys, &self.ring, now, &self.entropy)
-            .await?;
+        of.create_keys(
+            &keys,
+            rollover::State::Active,
+            &self.ring,
+            now,
+            &self.entropy,
+        )
+        .await?;
         of.audit(
             &author,
             Event::AccountCreated {
@@ -333,29 +341,6 @@ impl App {
             .await?;
         }
         Ok(())
-    }
-
-    async fn make_keys(&self, account: &Account, bits: u32, now: Timestamp) -> Result<Keys> {
-        if let Some(keys) = &self.given_keys {
-            return Ok(keys.clone());
-        }
-        let (slug, entropy) = (account.slug.clone(), self.entropy.clone());
-        let made =
-            tokio::task::spawn_blocking(move || -> Result<Keys, openssl::error::ErrorStack> {
-                let pair = |purpose: &str| {
-                    KeyPair::generate(
-                        &format!("Vestibule {purpose} - {slug}"),
-                        bits,
-                        now,
-                        &entropy,
-                    )
-                };
-                Ok(Keys {
-                    signing: vec![pair("signing")?],
-                    encryption: vec![pair("encryption")?],
-                })
-            });
-        Ok(made.await??)
     }
 }
 

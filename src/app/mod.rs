@@ -2,6 +2,7 @@
 
 mod accounts;
 mod fetch;
+mod keys;
 mod look;
 mod people;
 mod tidy;

@@ -3,6 +3,7 @@
 mod account;
 mod config;
 mod explain;
+mod keys;
 mod metadata;
 mod out;
 mod serve;
@@ -69,6 +70,9 @@ enum Command {
     /// Look at and manage the people of an account
     #[command(subcommand)]
     User(user::Command),
+    /// Look at and change an account's own keys
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -110,6 +114,7 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
             explain::run(reference, &existing(load(file)?).await?, out).await
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
+        Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::extract::Moment;
 use super::page;
 use crate::login;
-use crate::saml::connection;
+use crate::saml::{connection, step_up};
 use crate::store;
 
 /// An answer that is no success; what caused it stays inside.
@@ -66,6 +66,16 @@ impl Error {
             "foreign_origin",
             "This request did not come from one of our own pages.",
         )
+    }
+
+    /// The address asks for a sign-in that there is not.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is what map_err hands over"
+    )]
+    pub(super) fn bad_demand(wrong: step_up::Wrong) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_demand", wrong.to_string())
+            .titled("This sign-in cannot be asked for")
     }
 
     /// Too much of something within a minute.

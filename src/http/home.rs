@@ -77,12 +77,28 @@ async fn home(
 struct Door {
     account: Option<String>,
     return_to: Option<String>,
+    max_age: Option<String>,
+    authn_context: Option<String>,
+}
+
+impl Door {
+    /// What the account's own address has to know, by the names that it has there.
+    fn wishes(&self) -> Vec<(&'static str, String)> {
+        let all = [
+            ("return_to", &self.return_to),
+            ("max_age", &self.max_age),
+            ("authn_context", &self.authn_context),
+        ];
+        let said = all.into_iter();
+        said.filter_map(|(name, value)| Some((name, value.clone()?)))
+            .collect()
+    }
 }
 
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Picker {
-    return_to: Option<String>,
+    wishes: Vec<(&'static str, String)>,
     wrong: bool,
     typed: String,
 }
@@ -93,14 +109,13 @@ async fn login(
     Query(door): Query<Door>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
+    let wishes = door.wishes();
     let typed = door.account.map(|name| name.trim().to_lowercase());
     if let Some(name) = &typed {
         return match Slug::parse(name) {
-            Some(slug) => {
-                Ok(page::onward(&start(&slug, door.return_to.as_deref()))?.into_response())
-            }
+            Some(slug) => Ok(page::onward(&start(&slug, &wishes))?.into_response()),
             None => Ok(page::show(&Picker {
-                return_to: door.return_to,
+                wishes,
                 wrong: true,
                 typed: name.clone(),
             })?
@@ -111,9 +126,9 @@ async fn login(
         .find(|(name, _)| *name == shared.last_cookie())
         .and_then(|(_, value)| Slug::parse(value));
     match shared.app.only_account().await?.or(last) {
-        Some(slug) => Ok(page::going_to(&start(&slug, door.return_to.as_deref()))),
+        Some(slug) => Ok(page::going_to(&start(&slug, &wishes))),
         None => Ok(page::show(&Picker {
-            return_to: door.return_to,
+            wishes,
             wrong: false,
             typed: String::new(),
         })?
@@ -121,14 +136,13 @@ async fn login(
     }
 }
 
-fn start(slug: &Slug, return_to: Option<&str>) -> String {
-    let query = return_to.map(|target| {
-        format!(
-            "?{}",
-            form_urlencoded::Serializer::new(String::new())
-                .append_pair("return_to", target)
-                .finish()
-        )
-    });
-    format!("/saml/{slug}/login{}", query.unwrap_or_default())
+fn start(slug: &Slug, wishes: &[(&str, String)]) -> String {
+    let address = format!("/saml/{slug}/login");
+    if wishes.is_empty() {
+        return address;
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(wishes)
+        .finish();
+    format!("{address}?{query}")
 }

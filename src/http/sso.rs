@@ -17,9 +17,10 @@ use super::address::Address;
 use super::extract::{self, Moment, SameOrigin};
 use super::{Error, POLICY, Shared, carrier, page};
 use crate::id::Token;
-use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused};
+use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused, Start};
 use crate::saml::check::Code;
 use crate::saml::request::Sending;
+use crate::saml::step_up::StepUp;
 use crate::seal::Place;
 use crate::user::Refusal;
 
@@ -48,44 +49,53 @@ async fn metadata(
 }
 
 #[derive(Deserialize)]
-struct Start {
+struct Wish {
     return_to: Option<String>,
+    max_age: Option<String>,
+    authn_context: Option<String>,
 }
 
 async fn login(
     State(shared): State<Shared>,
     Path(account): Path<String>,
-    Query(start): Query<Start>,
+    Query(wish): Query<Wish>,
     moment: Moment,
     Address(address): Address,
+    cookie: Cookie,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     // Signing is private-key work: the account is known and the limit is asked before it.
-    match shared.app.login.connection(&account, moment.now).await {
+    let connection = match shared.app.login.connection(&account, moment.now).await {
         Err(login::Error::NoAccount) => return Err(super::error::not_connected()),
-        other => drop(other?),
-    }
+        other => other?,
+    };
     if !shared.limits.allow_start(address, &account) {
         return Err(Error::too_many());
     }
-    let host = extract::host(&headers);
-    let begun = shared
-        .app
-        .login
-        .begin(&account, &host, start.return_to.as_deref(), moment.now)
-        .await?;
-    shared.metrics.started();
-    started(&shared, begun, &headers, &account)
+    let (age, class) = (wish.max_age.as_deref(), wish.authn_context.as_deref());
+    let start = Start {
+        host: extract::host(&headers),
+        return_to: wish.return_to,
+        step_up: StepUp::parse(age, class, connection.saml()).map_err(Error::bad_demand)?,
+        current: carrier::session(&cookie).await?,
+    };
+    match shared.app.login.begin(&account, start, moment.now).await? {
+        Begun::Already(return_to) => Ok(page::see_other(&return_to)),
+        Begun::Sent { sending, cookie } => {
+            shared.metrics.started();
+            started(&shared, (sending, cookie), &headers, &account)
+        }
+    }
 }
 
 /// The redirect or the form that carries the request, and the cookie that remembers it.
 fn started(
     shared: &Shared,
-    begun: Begun,
+    (sending, (tag, value)): (Sending, (String, String)),
     headers: &HeaderMap,
     account: &str,
 ) -> Result<Response, Error> {
-    let mut response = match begun.sending {
+    let mut response = match sending {
         Sending::Redirect(location) => page::going_to(&location),
         Sending::Form {
             action,
@@ -111,7 +121,6 @@ fn started(
             response
         }
     };
-    let (tag, value) = begun.cookie;
     let mut set = |name: &str, value: &str, age: u32| {
         if let Ok(cookie) = HeaderValue::from_str(&shared.login_cookie(name, value, age)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);

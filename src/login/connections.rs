@@ -7,9 +7,16 @@ use super::{Error, Login};
 use crate::saml::connection::Connection;
 use crate::time::{Span, Timestamp};
 
-/// Connections by the account's name, each with when the database was last asked about it.
+/// Connections by the account's name, each with the states of its keys and when the database was last asked about it.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<HashMap<String, (Arc<Connection>, Timestamp)>>);
+pub(super) struct Cache(Mutex<HashMap<String, Entry>>);
+
+#[derive(Clone)]
+struct Entry {
+    connection: Arc<Connection>,
+    keys: Vec<(String, String)>,
+    asked: Timestamp,
+}
 
 /// So long a connection is believed without asking; what a command changes is seen within a second.
 const BELIEVED: Span = Span::millis(500);
@@ -18,28 +25,32 @@ impl Login {
     /// The connection of an account as the database knows it, or knew it a moment ago; compiled once for each revision.
     pub async fn connection(&self, slug: &str, now: Timestamp) -> Result<Arc<Connection>, Error> {
         let known = self.connections.get(slug);
-        if let Some((connection, asked)) = &known
-            && (Span::millis(0)..BELIEVED).contains(&now.since(*asked))
+        if let Some(entry) = &known
+            && (Span::millis(0)..BELIEVED).contains(&now.since(entry.asked))
         {
-            return Ok(Arc::clone(connection));
+            return Ok(Arc::clone(&entry.connection));
         }
         let mut tx = self.store.read().await?;
         let account = tx.account(slug).await?.ok_or(Error::NoAccount)?;
-        if let Some((connection, _)) = known.filter(|(known, _)| known.account == account) {
-            self.connections.put(&connection, now);
-            return Ok(connection);
-        }
         let mut of = tx.of(account.id);
-        let revision = of.revision(account.active).await?.ok_or(Error::NoAccount)?;
-        let keys = of.keys(&self.ring).await?;
-        let compiled = Arc::new(Connection::compile(
-            account,
-            revision,
-            &keys,
-            &self.public_url,
-        )?);
-        self.connections.put(&compiled, now);
-        Ok(compiled)
+        // Before the keys themselves: what changes in between is noticed the next time.
+        let states = of.key_states().await?;
+        let same = |known: &Entry| known.connection.account == account && known.keys == states;
+        let connection = if let Some(entry) = known.filter(same) {
+            entry.connection
+        } else {
+            let revision = of.revision(account.active).await?.ok_or(Error::NoAccount)?;
+            let keys = of.keys(&self.ring).await?;
+            let compiled = Connection::compile(account, revision, &keys, &self.public_url)?;
+            Arc::new(compiled)
+        };
+        let entry = Entry {
+            connection: Arc::clone(&connection),
+            keys: states,
+            asked: now,
+        };
+        self.connections.put(slug, entry);
+        Ok(connection)
     }
 
     /// Asks the database anew about an account that was changed here.
@@ -53,7 +64,7 @@ impl Login {
 }
 
 impl Cache {
-    fn get(&self, slug: &str) -> Option<(Arc<Connection>, Timestamp)> {
+    fn get(&self, slug: &str) -> Option<Entry> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -61,11 +72,10 @@ impl Cache {
             .cloned()
     }
 
-    fn put(&self, connection: &Arc<Connection>, now: Timestamp) {
-        let slug = connection.account.slug.to_string();
+    fn put(&self, slug: &str, entry: Entry) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(slug, (Arc::clone(connection), now));
+            .insert(slug.to_owned(), entry);
     }
 }

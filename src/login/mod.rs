@@ -23,6 +23,7 @@ use crate::saml::VerifiedAssertion;
 use crate::saml::check::{Code, Rejection};
 use crate::saml::connection;
 use crate::saml::request::{self, Pending, Sending};
+use crate::saml::step_up::StepUp;
 use crate::seal::Ring;
 use crate::session::Session;
 use crate::store::{self, OneTime, Store};
@@ -88,13 +89,31 @@ pub struct Post {
     pub current: Option<Session>,
 }
 
-/// A sign-in that is under way.
+/// What a browser asks for that begins a sign-in.
 #[derive(Debug)]
-pub struct Begun {
-    /// How the browser gets to the identity provider.
-    pub sending: Sending,
-    /// The tag and the sealed value of the cookie that remembers the request.
-    pub cookie: (String, String),
+pub struct Start {
+    /// The host name under which it asks.
+    pub host: String,
+    /// Where it wants to go afterwards.
+    pub return_to: Option<String>,
+    /// What it demands of the authentication.
+    pub step_up: StepUp,
+    /// The live session that it has, if any.
+    pub current: Option<Session>,
+}
+
+/// What becomes of the wish to sign in.
+#[derive(Debug)]
+pub enum Begun {
+    /// The session that the browser has is all that was asked for.
+    Already(ReturnTo),
+    /// A sign-in is under way.
+    Sent {
+        /// How the browser gets to the identity provider.
+        sending: Sending,
+        /// The tag and the sealed value of the cookie that remembers the request.
+        cookie: (String, String),
+    },
 }
 
 /// How a sign-in ended.
@@ -150,29 +169,40 @@ impl Login {
         }
     }
 
-    /// Starts a sign-in; writes nothing.
-    pub async fn begin(
-        &self,
-        slug: &str,
-        host: &str,
-        return_to: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Begun, Error> {
+    /// Starts a sign-in, unless more than a session is asked for and the one that there is suffices; writes nothing.
+    pub async fn begin(&self, slug: &str, start: Start, now: Timestamp) -> Result<Begun, Error> {
         let connection = self.connection(slug, now).await?;
         if connection.account.state == State::Disabled {
             return Err(connection::Error::NotConnected.into());
         }
         let allowed = &connection.document.access.return_to;
-        let return_to = return_to
-            .and_then(|text| ReturnTo::parse(text, allowed))
+        let return_to = start
+            .return_to
+            .and_then(|text| ReturnTo::parse(&text, allowed))
             .unwrap_or_else(ReturnTo::home);
-        let pending = Pending::new(&connection, host.to_owned(), return_to, now, &self.entropy);
+        let own = start.current.filter(|s| s.account == connection.account.id);
+        let met = own.as_ref().is_some_and(|session| {
+            let skew = connection.skew();
+            start.step_up.is_met(session.authenticated_at, now, skew)
+        });
+        if let Some(session) = own
+            .as_ref()
+            .filter(|_| met && start.step_up.max_age.is_some())
+        {
+            let mut tx = self.store.read().await?;
+            if !tx.of(session.account).was_confirmed(session).await? {
+                return Ok(Begun::Already(return_to));
+            }
+        }
+        let is_stale = own.is_some() && !met && start.step_up.max_age.is_some();
+        let pending = Pending::new(&connection, start.host, return_to, now, &self.entropy)
+            .demanding(&start.step_up, is_stale);
         let cookie = cookie::seal(&pending, &self.ring, now, &self.entropy)?;
         let sending = self
             .private_keys
             .run(move || request::send(&pending, &connection))
             .await??;
-        Ok(Begun { sending, cookie })
+        Ok(Begun::Sent { sending, cookie })
     }
 
     /// Ends a sign-in: judges what was posted, and writes down what became of it together or not at all. Where something
@@ -217,7 +247,7 @@ impl Login {
     ) -> Result<Option<Session>, Error> {
         let mut tx = self.store.write().await?;
         let session = tx
-            .confirm_session(&token.digest(), now.minus(CONFIRMATION))
+            .confirm_session(&token.digest(), now.minus(CONFIRMATION), now)
             .await?;
         if let Some(session) = &session {
             let user = session.user.to_string();

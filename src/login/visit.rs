@@ -113,6 +113,7 @@ impl Visit {
             rows: self.reading.trace.finish(),
             advice,
             verified_by: self.reading.spent.map(|spent| spent.fingerprint),
+            opened_by: self.reading.opened_by,
             clock_difference: self.reading.clock_difference,
             claims: self.reading.claims,
             rules: fired,

@@ -86,6 +86,13 @@ pub enum Advice {
     UnknownRequest {
         expired: bool,
     },
+    TooOld {
+        at: String,
+    },
+    WrongContext {
+        demanded: Vec<String>,
+        found: String,
+    },
     Replay,
     NoAttributes,
     NearMiss {
@@ -162,6 +169,8 @@ impl Advice {
             Self::Unsolicited { bookmark } => format!("The identity provider started this sign-in by itself, which the account does not allow. Give your people this bookmark instead: {bookmark}"),
             Self::UnknownRequest { expired: true } => "The sign-in took longer than ten minutes. Start again.".into(),
             Self::UnknownRequest { expired: false } => "The answer belongs to no sign-in that this browser has open: the back button, a second answer, a lost cookie, or a bookmark of the ADFS page instead of ours.".into(),
+            Self::TooOld { at } => format!("ADFS let the person in by a sign-in of {at}, and a fresher one was asked for: it keeps people signed in for hours (Get-AdfsProperties: SsoLifetime, KmsiLifetimeMins). Signing in with max_age=0 asks ADFS with ForceAuthn to have them prove themselves anew. If the time stays old even then, the claims provider that ADFS asks in turn keeps its own session: let that one honour ForceAuthn too."),
+            Self::WrongContext { demanded, found } => format!("ADFS says that the person signed in by {found}, and {} was asked for. Enable and permit that method in ADFS for this trust; Windows-integrated sign-in, for one, is urn:federation:authentication:windows. Or list the class that ADFS sends in the account's `authn_context`.", list(demanded)),
             Self::Replay => "This answer was used before: the page was reloaded, or somebody sent it a second time. Start again.".into(),
             Self::NoAttributes => "The assertion carries no claims at all: the Issuance Transform Rules of this relying party trust are empty, or were added to another trust.".into(),
             Self::NearMiss { sent, expected } => format!("ADFS sends {sent:?} and we expect {expected:?}. They differ only in letters that are easily mistaken (https for http, upper case). Correct the claim type in the rule."),

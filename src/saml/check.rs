@@ -29,7 +29,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The account or its connection is switched off.
+    /// The account is switched off; one whose connection was taken away has none that could judge an answer.
     Disabled "disabled" "the account is in use and connected";
     /// The form that was posted.
     Form "form" "one SAMLResponse field in a form of at most 256 KiB";
@@ -133,6 +133,15 @@ impl Rejection {
     /// A rejection that the rows explain well enough.
     pub const fn plain(code: Code) -> Self {
         Self { code, advice: None }
+    }
+
+    /// The same, with what helps.
+    #[must_use]
+    pub fn advised(self, advice: Advice) -> Self {
+        Self {
+            advice: Some(Box::new(advice)),
+            ..self
+        }
     }
 }
 

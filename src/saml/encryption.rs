@@ -26,13 +26,13 @@ pub(super) enum Error {
 /// At most that many keys are tried; a private-key operation is the dearest thing that a stranger can ask for.
 const MOST_KEYS: usize = 3;
 
-/// The content of the encrypted assertion, which is a new and hostile document.
+/// The content of the encrypted assertion, which is a new and hostile document, and which of the keys opened it.
 pub(super) fn decrypt(
     xml: &Xml<'_>,
     encrypted: Node,
     keys: &[PKey<Private>],
     entropy: &Entropy,
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, Option<usize>), Error> {
     let envelope = Envelope::read(xml, encrypted)?;
     // A wrong key must not be told from wrong content: without a key, a random one decrypts to rubbish.
     let mut key: Vec<u8> = entropy
@@ -40,17 +40,19 @@ pub(super) fn decrypt(
         .into_iter()
         .take(envelope.cipher.key_len())
         .collect();
-    for (private, wrapped) in keys
+    let mut opened = None;
+    for ((index, private), wrapped) in keys
         .iter()
+        .enumerate()
         .flat_map(|private| envelope.keys.iter().map(move |wrapped| (private, wrapped)))
     {
         if let Ok(found) = wrapped.unwrap(private)
             && found.len() == key.len()
         {
-            key = found;
+            (key, opened) = (found, Some(index));
         }
     }
-    envelope.open(&key)
+    Ok((envelope.open(&key)?, opened))
 }
 
 /// Who the content was encrypted for, as the message says: issuer and decimal serial of a certificate.

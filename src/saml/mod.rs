@@ -18,11 +18,13 @@ pub mod metadata;
 pub mod names;
 pub mod request;
 pub mod response;
+pub mod rollover;
 mod scan;
 mod sign;
 mod signature;
 mod statement;
 mod status;
+pub mod step_up;
 mod subject;
 mod xml;
 

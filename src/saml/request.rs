@@ -22,6 +22,7 @@ use super::connection::Connection;
 use super::keys::KeyPair;
 use super::names::{POST, RSA_SHA256};
 use super::sign;
+use super::step_up::{NOTHING, StepUp};
 use crate::account::ReturnTo;
 use crate::id::{AccountId, Entropy, hex};
 use crate::time::{Span, Timestamp};
@@ -48,6 +49,9 @@ pub struct Pending {
     pub force_authn: bool,
     /// The authentication context classes of which one is demanded; none for any.
     pub context: Vec<String>,
+    /// How long ago the person may have proved themselves at most, where that was asked.
+    #[serde(default)]
+    pub max_age: Option<Span>,
 }
 
 impl Pending {
@@ -68,7 +72,20 @@ impl Pending {
             at: now,
             force_authn: connection.saml().force_authn,
             context: connection.saml().authn_context.clone(),
+            max_age: None,
         }
+    }
+
+    /// Demands more than the account does. Who `is_stale`, with an older sign-in than that, would only come back with it unless
+    /// they have to prove themselves anew.
+    #[must_use]
+    pub fn demanding(mut self, step_up: &StepUp, is_stale: bool) -> Self {
+        self.force_authn |= is_stale || step_up.max_age == Some(NOTHING);
+        self.max_age = step_up.max_age.filter(|age| *age > NOTHING);
+        if let Some(class) = &step_up.context {
+            self.context = vec![class.clone()];
+        }
+        self
     }
 
     /// Whether an answer to it still counts.

@@ -34,6 +34,8 @@ pub struct Reading {
     pub request: Option<Pending>,
     /// What is used up from now on, since a signature has verified.
     pub spent: Option<Spent>,
+    /// The fingerprint of our certificate that the assertion was encrypted for, where it was.
+    pub opened_by: Option<String>,
     /// How far the identity provider's clock is ahead of ours.
     pub clock_difference: Option<Span>,
     /// The claims; nothing of them is proved before `spent` is there.
@@ -221,7 +223,12 @@ fn encrypted(
     let recipient = encryption::recipient(xml, place);
     let unreadable = || Some(advice::decryption(recipient.as_ref(), connection));
     let plain = match encryption::decrypt(xml, place, &connection.decryption, context.entropy) {
-        Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+        Ok((bytes, key)) => {
+            reading.opened_by = key
+                .and_then(|key| connection.recipients.get(key))
+                .map(|certificate| certificate.fingerprint.clone());
+            String::from_utf8(bytes).unwrap_or_default()
+        }
         Err(encryption::Error::Shape(what)) => {
             return Err(reading
                 .trace

@@ -1,9 +1,11 @@
 //! How and when the person proved who they are (SAML Core 2.7.2).
 
-use super::check::{Code, Rejection};
+use super::advice::Advice;
+use super::check::{Code, Rejection, shorten};
 use super::names::ASSERTION;
 use super::request::LIFETIME;
 use super::response::{Context, Reading};
+use super::step_up;
 use super::xml::{Node, Xml};
 use crate::time::Timestamp;
 
@@ -76,26 +78,44 @@ fn demanded(
     class: &str,
     at: Timestamp,
 ) -> Result<(), Rejection> {
-    let (saml, skew) = (context.connection.saml(), context.connection.skew());
-    let (classes, force, since) = reading.request.as_ref().map_or_else(
-        || {
-            let since = context.now.minus(LIFETIME);
-            (&saml.authn_context, saml.force_authn, since)
-        },
+    let (saml, skew, now) = (
+        context.connection.saml(),
+        context.connection.skew(),
+        context.now,
+    );
+    let request = reading.request.as_ref();
+    let (classes, force, since) = request.map_or_else(
+        || (&saml.authn_context, saml.force_authn, now.minus(LIFETIME)),
         |pending| (&pending.context, pending.force_authn, pending.at),
     );
-    reading.trace.demand(
-        classes.is_empty() || classes.iter().any(|one| one == class),
-        Code::AuthnStatement,
-        "Authentication context class",
-        &classes.join(", "),
-        class,
-    )?;
-    reading.trace.demand(
-        !force || at >= since.minus(skew),
-        Code::AuthnStatement,
-        "Time of authentication",
-        "after the request",
-        &at.to_string(),
-    )
+    let (code, found, trace) = (Code::AuthnStatement, at.to_string(), &mut reading.trace);
+    trace
+        .demand(
+            classes.is_empty() || classes.iter().any(|one| one == class),
+            code,
+            "Authentication context class",
+            &classes.join(", "),
+            class,
+        )
+        .map_err(|rejection| {
+            rejection.advised(Advice::WrongContext {
+                demanded: classes.clone(),
+                found: shorten(class),
+            })
+        })?;
+    let mut recent = |holds: bool, expected: &str| {
+        trace
+            .demand(holds, code, "Time of authentication", expected, &found)
+            .map_err(|rejection| {
+                rejection.advised(Advice::TooOld {
+                    at: at.for_people(),
+                })
+            })
+    };
+    recent(!force || at >= since.minus(skew), "after the request")?;
+    if let Some(age) = request.and_then(|pending| pending.max_age) {
+        let expected = format!("at most {} seconds ago", age.as_seconds());
+        recent(step_up::is_recent(at, age, now, skew), &expected)?;
+    }
+    Ok(())
 }

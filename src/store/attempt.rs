@@ -82,13 +82,25 @@ impl Of<'_> {
             &self.account,
             limit
         )?;
-        rows.iter()
-            .map(|row| {
-                open(row, ring)
-                    .map(|(_, attempt)| attempt)
-                    .ok_or(Error::Stored("attempt"))
-            })
-            .collect()
+        all(&rows, ring)
+    }
+
+    /// The latest attempts since an instant by which somebody came in, newest first.
+    pub async fn arrivals(
+        &mut self,
+        since: Timestamp,
+        limit: i64,
+        ring: &Ring,
+    ) -> Result<Vec<Attempt>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND user_id IS NOT NULL AND at >= $2 ORDER BY id DESC LIMIT $3",
+            &self.account,
+            since.millis(),
+            limit
+        )?;
+        all(&rows, ring)
     }
 
     /// Removes the account's attempts from before its own, shorter time.
@@ -101,6 +113,13 @@ impl Of<'_> {
             before.millis()
         )
     }
+}
+
+fn all(rows: &[Row], ring: &Ring) -> Result<Vec<Attempt>, Error> {
+    let opened = rows.iter().map(|row| Some(open(row, ring)?.1));
+    opened
+        .collect::<Option<_>>()
+        .ok_or(Error::Stored("attempt"))
 }
 
 fn open(row: &Row, ring: &Ring) -> Option<(AccountId, Attempt)> {

@@ -65,19 +65,21 @@ impl Tx {
         row.map(Row::session).transpose()
     }
 
-    /// Lets a session that waits begin, once; says which.
+    /// Lets a session that waits begin, once, unless it is older than `since`; says which.
     pub async fn confirm_session(
         &mut self,
         digest: &str,
         since: Timestamp,
+        now: Timestamp,
     ) -> Result<Option<Session>, Error> {
         let row = sql!(
             self,
             optional Row,
-            "UPDATE sessions SET waiting = 0 WHERE digest = $1 AND waiting = 1 AND created_at > $2
+            "UPDATE sessions SET waiting = 0, confirmed_at = $3 WHERE digest = $1 AND waiting = 1 AND created_at > $2
              RETURNING account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index",
             digest,
             since.millis(),
+            now.millis(),
         )?;
         row.map(Row::session).transpose()
     }
@@ -165,6 +167,19 @@ impl Of<'_> {
             user.to_string(),
         )?;
         rows.into_iter().map(Row::session).collect()
+    }
+
+    /// Whether a session began only after its person was asked whether it may: nobody here may have started that sign-in.
+    pub async fn was_confirmed(&mut self, session: &Session) -> Result<bool, Error> {
+        let row = sql!(
+            self.tx,
+            optional(i64,),
+            "SELECT confirmed_at FROM sessions WHERE account = $1 AND user_id = $2 AND id = $3 AND confirmed_at IS NOT NULL",
+            &self.account,
+            session.user.to_string(),
+            session.id.to_string(),
+        )?;
+        Ok(row.is_some())
     }
 
     /// Ends one session of a person.

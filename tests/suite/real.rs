@@ -113,6 +113,7 @@ fn pending(connection: &Connection, id: &str, now: Timestamp) -> Pending {
         at: now.minus(Span::minutes(2)),
         force_authn: false,
         context: Vec::new(),
+        max_age: None,
     }
 }
 

@@ -79,6 +79,7 @@ impl Content {
                 at: NOW,
                 force_authn: false,
                 context: Vec::new(),
+                max_age: None,
             })
         };
         let context = Context {

@@ -9,6 +9,7 @@ mod deletion;
 mod doors;
 mod files;
 mod house;
+mod initiated;
 mod people;
 mod question;
 mod replay;
@@ -118,7 +119,7 @@ fn tables() -> Vec<String> {
 }
 
 /// The event, the actor and the details of every audit entry, oldest first.
-async fn audit(test: &TestApp) -> Vec<String> {
+pub(super) async fn audit(test: &TestApp) -> Vec<String> {
     texts(
         &test.app.store,
         "SELECT event || ' ' || actor || ' ' || detail FROM audit ORDER BY id",
@@ -127,7 +128,7 @@ async fn audit(test: &TestApp) -> Vec<String> {
 }
 
 /// The rule that ended an attempt.
-fn broken(attempt: &Attempt) -> Code {
+pub(super) fn broken(attempt: &Attempt) -> Code {
     match attempt.outcome {
         vestibule::attempt::Outcome::Refused { code, .. } => code,
         vestibule::attempt::Outcome::Accepted { user } => panic!("{user} came in"),

@@ -22,7 +22,7 @@ fn ticket(answered: &Answered) -> &str {
     rest.split('"').next().unwrap()
 }
 
-async fn proceed(browser: &mut Browser<'_>, asked: &Answered) -> Answered {
+pub(super) async fn proceed(browser: &mut Browser<'_>, asked: &Answered) -> Answered {
     browser
         .post("/session/continue", &[("ticket", ticket(asked))])
         .await
@@ -36,14 +36,14 @@ async fn who(browser: &mut Browser<'_>) -> (String, String) {
     (text("account"), text("name"))
 }
 
-async fn unsolicited(test: &TestApp, persona: &Persona) -> String {
+pub(super) async fn unsolicited(test: &TestApp, persona: &Persona) -> String {
     let mut answer: Answer = test.answer(persona, None).await;
     answer.in_response_to = None;
     answer.confirmations[0].in_response_to = None;
     test.respond(&answer).await
 }
 
-async fn allowing() -> TestApp {
+pub(super) async fn allowing() -> TestApp {
     TestApp::with(|document| document.saml.as_mut().unwrap().allow_idp_initiated = true).await
 }
 

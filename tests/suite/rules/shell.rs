@@ -241,3 +241,43 @@ async fn rule_15_serve_refuses_a_database_that_is_marked_practice() {
         refused.1
     );
 }
+
+#[test]
+fn keys_are_changed_at_the_shell_and_a_step_that_locks_people_out_exits_3() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("live.toml"), LIVE).unwrap();
+    run(folder.path(), &["account", "apply", "live.toml"]);
+    let keys = |words: &[&str]| said(&run(folder.path(), &[&["keys"], words].concat()));
+
+    let before = keys(&["show", "acme-live"]);
+    let published = keys(&["rotate", "acme-live"]);
+    let refused = keys(&["rotate", "acme-live"]);
+    let switched = keys(&["rotate", "acme-live", "--switch", "--imported", "--json"]);
+    let wrong = keys(&["rotate", "acme-live", "--switch", "--retire"]);
+
+    assert!(before.1.contains("No change is under way"), "{}", before.1);
+    assert_eq!(published.0, Some(0), "{}", published.1);
+    assert!(
+        published.1.contains("publish: metadata names"),
+        "{}",
+        published.1
+    );
+    assert!(
+        published.1.contains("Next: the client imports"),
+        "{}",
+        published.1
+    );
+    assert_eq!(refused.0, Some(3), "{}", refused.1);
+    assert!(
+        refused.1.contains("nobody has signed in since"),
+        "{}",
+        refused.1
+    );
+    let answer: serde_json::Value = serde_json::from_str(&switched.1).unwrap();
+    assert_eq!(
+        (&answer["done"], &answer["next"]),
+        (&"switch".into(), &"retire".into())
+    );
+    assert_eq!(answer["keys"].as_array().unwrap().len(), 4);
+    assert_eq!(wrong.0, Some(2), "{}", wrong.1);
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vestibule::account::{Document, State};
 use vestibule::id::{AccountId, Entropy};
+use vestibule::saml::rollover::{self, Purpose};
 use vestibule::seal::Ring;
 use vestibule::store::{Error, NewRevision, Store};
 use vestibule::time::Span;
@@ -292,7 +293,7 @@ async fn keys_come_back_newest_first_and_only_with_their_master_key() {
         let mut tx = desk.write().await;
         let mut of = tx.of(desk.account);
         for (keys, at) in [(&older, NOW), (&newer, NOW.plus(Span::days(1)))] {
-            of.create_keys(keys, &desk.ring, at, &desk.entropy)
+            of.create_keys(keys, rollover::State::Active, &desk.ring, at, &desk.entropy)
                 .await
                 .unwrap();
         }
@@ -336,6 +337,46 @@ async fn a_database_is_known_to_be_there_without_being_made() {
         assert!(Store::is_made(&desk.url).await.unwrap());
         assert!(!Store::is_made(&elsewhere).await.unwrap());
         assert!(!Store::is_made(&elsewhere).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_move_from_state_to_state_and_the_old_ones_go() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+        for state in [rollover::State::Active, rollover::State::Next] {
+            of.create_keys(&SP_KEYS, state, &desk.ring, NOW, &desk.entropy)
+                .await
+                .unwrap();
+        }
+        let before = of.key_states().await.unwrap();
+        let (active, old) = (rollover::State::Active, rollover::State::Old);
+
+        let moved = of.move_keys(Purpose::Signing, active, old).await.unwrap();
+
+        assert_eq!((before.len(), moved), (4, 1));
+        assert_ne!(of.key_states().await.unwrap(), before);
+        let known = of.known_keys().await.unwrap();
+        let in_state = |purpose, state| {
+            let is = |key: &&rollover::Known| (key.purpose, key.state) == (purpose, state);
+            known.iter().filter(is).count()
+        };
+        assert_eq!(in_state(Purpose::Signing, old), 1);
+        assert_eq!(in_state(Purpose::Signing, rollover::State::Next), 1);
+        assert_eq!(in_state(Purpose::Encryption, active), 2);
+        assert_eq!(of.delete_old_keys().await.unwrap(), 1);
+        assert_eq!(of.keys(&desk.ring).await.unwrap().signing.len(), 1);
+        let mut other = tx.of(desk.other);
+        assert_eq!(
+            other
+                .move_keys(Purpose::Signing, active, old)
+                .await
+                .unwrap(),
+            0
+        );
+        assert_eq!(other.delete_old_keys().await.unwrap(), 0);
     })
     .await;
 }

@@ -21,6 +21,7 @@ impl Desk {
             revision: 1,
             address: "203.0.113.7".into(),
             outcome,
+            opened_by: None,
             rows: check::complete(Vec::new()),
             advice: None,
             verified_by: None,
@@ -104,6 +105,20 @@ async fn attempts_are_listed_newest_first() {
             [refused.clone(), accepted]
         );
         assert_eq!(of.attempts(1, &desk.ring).await.unwrap(), [refused]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn arrivals_are_the_attempts_by_which_somebody_came_in() {
+    on_each(async |desk: Desk| {
+        let [accepted, ..] = desk.attempts().await;
+        let (mut tx, later) = (desk.read().await, NOW.plus(Span::millis(1)));
+        let mut of = tx.of(desk.account);
+
+        assert_eq!(of.arrivals(NOW, 9, &desk.ring).await.unwrap(), [accepted]);
+        assert_eq!(of.arrivals(later, 9, &desk.ring).await.unwrap(), []);
+        assert_eq!(of.arrivals(NOW, 0, &desk.ring).await.unwrap(), []);
     })
     .await;
 }

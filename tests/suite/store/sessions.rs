@@ -102,21 +102,25 @@ async fn a_session_that_waits_begins_once_and_in_time() {
     on_each(async |desk: Desk| {
         let maya = desk.somebody("maya").await;
         let session = desk.signed_in(&maya, "digest", NOW, true).await;
+        let asked_for = desk.signed_in(&maya, "other", NOW, false).await;
         assert!(!desk.is_there("digest").await);
         let mut tx = desk.write().await;
 
-        let late = tx.confirm_session("digest", NOW).await.unwrap();
+        let late = tx.confirm_session("digest", NOW, NOW).await.unwrap();
         let in_time = tx
-            .confirm_session("digest", NOW.minus(Span::millis(1)))
+            .confirm_session("digest", NOW.minus(Span::millis(1)), NOW)
             .await
             .unwrap();
         let again = tx
-            .confirm_session("digest", NOW.minus(Span::millis(1)))
+            .confirm_session("digest", NOW.minus(Span::millis(1)), NOW)
             .await
             .unwrap();
 
         assert_eq!((late, in_time, again), (None, Some(session.clone()), None));
-        assert_eq!(tx.session("digest").await.unwrap(), Some(session));
+        assert_eq!(tx.session("digest").await.unwrap().as_ref(), Some(&session));
+        let mut of = tx.of(desk.account);
+        assert!(of.was_confirmed(&session).await.unwrap());
+        assert!(!of.was_confirmed(&asked_for).await.unwrap());
     })
     .await;
 }
@@ -129,7 +133,7 @@ async fn of_two_confirmations_at_once_one_wins() {
         let confirm = async || {
             let mut tx = desk.write().await;
             let session = tx
-                .confirm_session("digest", NOW.minus(Span::minutes(5)))
+                .confirm_session("digest", NOW.minus(Span::minutes(5)), NOW)
                 .await
                 .unwrap();
             tx.commit().await.unwrap();
