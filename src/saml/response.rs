@@ -124,12 +124,16 @@ fn parse<'x>(text: &'x str, trace: &mut Trace) -> Result<Xml<'x>, Rejection> {
     }
 }
 
+/// Every assertion of the document, wherever it stands, clear or encrypted.
+fn assertions(xml: &Xml<'_>) -> Vec<Node> {
+    xml.all(ASSERTION, "Assertion")
+        .chain(xml.all(ASSERTION, "EncryptedAssertion"))
+        .collect()
+}
+
 /// The one assertion of the document, clear or encrypted, as a child of the response.
 fn the_assertion(xml: &Xml<'_>, trace: &mut Trace) -> Result<Node, Rejection> {
-    let all: Vec<Node> = xml
-        .all(ASSERTION, "Assertion")
-        .chain(xml.all(ASSERTION, "EncryptedAssertion"))
-        .collect();
+    let all = assertions(xml);
     let [one] = *all.as_slice() else {
         return trace.refuse(
             Code::Assertion,
@@ -237,9 +241,7 @@ fn encrypted(
         Err(encryption::Error::Unreadable) => String::new(),
     };
     let inner = Xml::parse(&plain, &scan::MESSAGE).ok().filter(|inner| {
-        let nested = inner.all(ASSERTION, "Assertion").count()
-            + inner.all(ASSERTION, "EncryptedAssertion").count();
-        inner.is(inner.root(), ASSERTION, "Assertion") && nested == 1
+        inner.is(inner.root(), ASSERTION, "Assertion") && assertions(inner) == [inner.root()]
     });
     let Some(inner) = inner else {
         return Err(reading.trace.fail(

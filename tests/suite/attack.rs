@@ -10,11 +10,11 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use vestibule::account::State;
+use vestibule::account::{Account, State};
 use vestibule::app::App;
 use vestibule::attempt::Outcome;
 use vestibule::http::Shared;
-use vestibule::id::Entropy;
+use vestibule::id::{Entropy, UserId};
 use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::MAYA;
 use vestibule::saml::check::Code;
@@ -34,12 +34,18 @@ async fn code(test: &TestApp) -> Option<Code> {
     }
 }
 
-#[tokio::test]
-async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
+/// An account that Maya is known to.
+async fn with_maya() -> (TestApp, Account, UserId) {
     let test = TestApp::new().await;
     test.browser().sign_in_as_maya().await;
     let account = test.account().await;
     let id = test.app.find_user(&account, MAYA.upn).await.unwrap().id;
+    (test, account, id)
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
+    let (test, account, id) = with_maya().await;
 
     let mut tx = test.app.store.write().await.unwrap();
     let mut of = tx.of(account.id);
@@ -60,10 +66,7 @@ async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
 
 #[tokio::test]
 async fn a_suspension_that_is_under_way_does_not_bring_back_a_deleted_person() {
-    let test = TestApp::new().await;
-    test.browser().sign_in_as_maya().await;
-    let account = test.account().await;
-    let id = test.app.find_user(&account, MAYA.upn).await.unwrap().id;
+    let (test, account, id) = with_maya().await;
 
     let mut tx = test.app.store.write().await.unwrap();
     let mut of = tx.of(account.id);
@@ -208,8 +211,7 @@ async fn a_sign_in_that_the_identity_provider_starts_needs_the_demanded_context_
         saml.authn_context = vec!["https://refeds.org/profile/mfa".into()];
     })
     .await;
-    let mut answer = test.answer(&MAYA, None).await;
-    unsolicited(&mut answer);
+    let answer = test.answer(&MAYA, None).await;
 
     let answered = test.browser().deliver(&test.respond(&answer).await).await;
 
@@ -226,7 +228,6 @@ async fn a_sign_in_that_the_identity_provider_starts_is_as_recent_as_one_that_is
     })
     .await;
     let mut answer = test.answer(&MAYA, None).await;
-    unsolicited(&mut answer);
     answer.authn.as_mut().unwrap().instant = test.app.clock.now().minus(Span::hours(8));
 
     let answered = test.browser().deliver(&test.respond(&answer).await).await;
@@ -321,11 +322,6 @@ fn a_file_that_is_refused_does_not_command_the_terminal() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("[2J"), "{said:?}");
     assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
-}
-
-fn unsolicited(answer: &mut Answer) {
-    answer.in_response_to = None;
-    answer.confirmations[0].in_response_to = None;
 }
 
 #[tokio::test]

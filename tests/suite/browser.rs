@@ -74,19 +74,25 @@ impl<'t> Browser<'t> {
 
     /// A form posted from one of our own pages.
     pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answered {
+        self.post_from(PUBLIC_URL, "same-origin", path, form).await
+    }
+
+    async fn post_from(
+        &mut self,
+        origin: &str,
+        site: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Answered {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
         let request = Request::post(path)
-            .header("origin", PUBLIC_URL)
-            .header("sec-fetch-site", "same-origin");
-        self.send(
-            request
-                .header(header::ACCEPT, "text/html")
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
-            Body::from(body),
-        )
-        .await
+            .header("origin", origin)
+            .header("sec-fetch-site", site)
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, Body::from(body)).await
     }
 
     /// Starts a sign-in and returns the id of its request.
@@ -110,19 +116,9 @@ impl<'t> Browser<'t> {
     }
 
     pub(crate) async fn deliver_form(&mut self, form: &[(&str, &str)]) -> Answered {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let request = Request::post(format!("/saml/{}/acs", self.test.slug))
-            .header("origin", "https://adfs.acme.test")
-            .header("sec-fetch-site", "cross-site");
-        self.send(
-            request
-                .header(header::ACCEPT, "text/html")
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
-            Body::from(body),
-        )
-        .await
+        let path = format!("/saml/{}/acs", self.test.slug);
+        self.post_from("https://adfs.acme.test", "cross-site", &path, form)
+            .await
     }
 
     /// A whole honest sign-in.

@@ -158,9 +158,7 @@ async fn a_sign_in_that_the_identity_provider_started_satisfies_no_step_up() {
     let test =
         TestApp::with(|document| document.saml.as_mut().unwrap().allow_idp_initiated = true).await;
     let mut browser = test.browser();
-    let mut answer = test.answer(&MAYA, None).await;
-    answer.in_response_to = None;
-    answer.confirmations[0].in_response_to = None;
+    let answer = test.answer(&MAYA, None).await;
     let asked = browser.deliver(&test.respond(&answer).await).await;
     let (_, ticket) = asked.body.split_once("name=\"ticket\" value=\"").unwrap();
     let form = [("ticket", ticket.split('"').next().unwrap())];

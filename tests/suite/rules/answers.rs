@@ -7,6 +7,7 @@ use vestibule::practice::adfs::Adfs;
 use vestibule::practice::answer::{Attribute, Status, What};
 use vestibule::practice::encrypt::{ContentCipher, Encryption};
 use vestibule::practice::persona::{MAYA, NOOR};
+use vestibule::saml::advice::Advice;
 use vestibule::saml::check::{Code, Outcome};
 
 use super::super::app::{IDP_KEYS, TestApp};
@@ -118,6 +119,8 @@ async fn rule_17_later_rows_read_not_checked_and_unverified_claims_are_known_as_
         assert_eq!(outcome(later), Outcome::NotChecked, "{later:?}");
     }
     assert!(attempt.claims.iter().any(|claim| claim.name == ROLE));
+    assert_eq!(attempt.claims.len(), answer.attributes.len());
+    assert_eq!(attempt.advice, Some(Advice::NothingSigned));
     assert_eq!(attempt.verified_by, None);
 }
 

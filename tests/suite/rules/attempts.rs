@@ -6,8 +6,6 @@ use tower::ServiceExt;
 use vestibule::http;
 use vestibule::practice::answer::{Attribute, What};
 use vestibule::practice::persona::{MAYA, NOOR};
-use vestibule::saml::advice::Advice;
-use vestibule::saml::check::{Code, Outcome};
 use vestibule::time::Span;
 
 use super::super::app::{TestApp, document};
@@ -141,26 +139,6 @@ async fn rule_20_what_a_stranger_sends_is_kept_in_small_pieces() {
     let sizes: Vec<usize> = sizes.iter().map(|size| size.parse().unwrap()).collect();
     assert_eq!(sizes.len(), 5);
     assert!(sizes.iter().all(|size| *size <= 4_096), "{sizes:?}");
-}
-
-#[tokio::test]
-async fn rule_20_what_is_kept_of_a_stranger_still_says_what_failed_and_what_was_not_checked() {
-    let test = TestApp::new().await;
-    let mut browser = test.browser();
-    let request = browser.begin().await;
-    let mut answer = test.answer(&MAYA, Some(&request)).await;
-    answer.sign = What::Nothing;
-
-    let refused = browser.deliver(&test.respond(&answer).await).await;
-
-    let attempt = test.attempt_of(refused.reference()).await;
-    let rows = &attempt.rows;
-    let of = |code| rows.iter().find(|row| row.code == code).unwrap();
-    assert_eq!(of(Code::Destination).outcome, Outcome::Passed);
-    assert_eq!(of(Code::Signature).outcome, Outcome::Failed);
-    assert_eq!(of(Code::Admit).outcome, Outcome::NotChecked);
-    assert_eq!(attempt.advice, Some(Advice::NothingSigned));
-    assert_eq!(attempt.claims.len(), answer.attributes.len());
 }
 
 #[tokio::test]

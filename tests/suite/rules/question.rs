@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rstest::rstest;
 use vestibule::account::AllowedReturn;
-use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::{CHEN, MAYA, Persona};
 use vestibule::time::Span;
 
@@ -37,10 +36,7 @@ async fn who(browser: &mut Browser<'_>) -> (String, String) {
 }
 
 pub(super) async fn unsolicited(test: &TestApp, persona: &Persona) -> String {
-    let mut answer: Answer = test.answer(persona, None).await;
-    answer.in_response_to = None;
-    answer.confirmations[0].in_response_to = None;
-    test.respond(&answer).await
+    test.respond(&test.answer(persona, None).await).await
 }
 
 pub(super) async fn allowing() -> TestApp {

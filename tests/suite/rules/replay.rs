@@ -1,7 +1,7 @@
 //! Rule 19: what was used once is used up.
 
 use axum::http::StatusCode;
-use vestibule::practice::answer::{Answer, What};
+use vestibule::practice::answer::What;
 use vestibule::practice::persona::{CHEN, MAYA, NOOR};
 use vestibule::saml::check::Code;
 use vestibule::time::Span;
@@ -12,11 +12,6 @@ use super::{broken, counts};
 /// By which rule an answered sign-in was refused.
 async fn refusal(test: &TestApp, answered: &Answered) -> Code {
     broken(&test.attempt_of(answered.reference()).await)
-}
-
-fn unsolicited(answer: &mut Answer) {
-    answer.in_response_to = None;
-    answer.confirmations[0].in_response_to = None;
 }
 
 #[tokio::test]
@@ -111,8 +106,7 @@ async fn rule_19_a_request_is_answered_once() {
 async fn rule_19_a_new_wrapper_does_not_renew_an_assertion() {
     let test =
         TestApp::with(|document| document.saml.as_mut().unwrap().allow_idp_initiated = true).await;
-    let mut answer = test.answer(&MAYA, None).await;
-    unsolicited(&mut answer);
+    let answer = test.answer(&MAYA, None).await;
     let xml = test.respond(&answer).await;
     let wrapped = xml.replace(&answer.response_id, "_another-response");
 
