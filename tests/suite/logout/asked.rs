@@ -121,12 +121,12 @@ async fn absent_parts_of_a_name_stand_for_what_the_standard_says() {
     let (idp, sp) = (test.adfs.entity_id.clone(), test.trust().await.entity_id);
     let unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
     let name = |format: Option<&str>, by: Option<&str>, towards: Option<&str>| {
-        let text = |part: Option<&str>| part.map(str::to_owned);
+        let owned = |part: Option<&str>| part.map(str::to_owned);
         vestibule::practice::answer::NameId {
             value: MAYA.upn.into(),
-            format: text(format),
-            name_qualifier: text(by),
-            sp_name_qualifier: text(towards),
+            format: owned(format),
+            name_qualifier: owned(by),
+            sp_name_qualifier: owned(towards),
         }
     };
     let persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
@@ -161,7 +161,7 @@ async fn absent_parts_of_a_name_stand_for_what_the_standard_says() {
     for (known, named, ends) in cases {
         let mut browser = test.browser();
         let mut session = sign_in(&test, &mut browser, &MAYA, |answer| {
-            answer.name_id = Some(known.clone())
+            answer.name_id = Some(known.clone());
         })
         .await;
         session.name_id = named.clone();

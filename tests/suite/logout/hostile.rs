@@ -157,7 +157,7 @@ async fn rule_56_a_query_whose_signature_does_not_count_ends_nothing_and_is_answ
 async fn rule_56_a_signed_request_that_is_not_for_here_and_now_ends_nothing_and_is_answered() {
     answered_requester("for another address", |scene| {
         changed(scene, |asking| {
-            asking.destination = Some("https://sso.test/saml/acme-live/logout".into())
+            asking.destination = Some("https://sso.test/saml/acme-live/logout".into());
         })
     })
     .await;
@@ -167,13 +167,13 @@ async fn rule_56_a_signed_request_that_is_not_for_here_and_now_ends_nothing_and_
     .await;
     answered_requester("too old", |scene| {
         changed(scene, |asking| {
-            asking.issue_instant = asking.issue_instant.minus(Span::minutes(9))
+            asking.issue_instant = asking.issue_instant.minus(Span::minutes(9));
         })
     })
     .await;
     answered_requester("from the future", |scene| {
         changed(scene, |asking| {
-            asking.issue_instant = asking.issue_instant.plus(Span::minutes(4))
+            asking.issue_instant = asking.issue_instant.plus(Span::minutes(4));
         })
     })
     .await;
@@ -193,7 +193,7 @@ async fn rule_56_a_signed_request_that_is_not_for_here_and_now_ends_nothing_and_
     .await;
     answered_requester("with an element in the name", |scene| {
         changed(scene, |asking| {
-            asking.name_id = asking.name_id.replace("maya", "maya<b/>")
+            asking.name_id = asking.name_id.replace("maya", "maya<b/>");
         })
     })
     .await;
@@ -203,7 +203,7 @@ async fn rule_56_a_signed_request_that_is_not_for_here_and_now_ends_nothing_and_
 async fn rule_56_what_names_no_known_issuer_gets_a_page() {
     page("another issuer", StatusCode::FORBIDDEN, |scene| {
         changed(scene, |asking| {
-            asking.issuer = "http://adfs.other.test/adfs/services/trust".into()
+            asking.issuer = "http://adfs.other.test/adfs/services/trust".into();
         })
     })
     .await;
@@ -274,74 +274,65 @@ async fn a_query_that_could_be_read_in_two_ways_is_not_read() {
     .await;
 }
 
+/// The request with its signature in it, taken apart: before, the signature, after.
+fn parts(xml: &str) -> [&str; 3] {
+    let end = "</ds:Signature>";
+    let (before, rest) = xml.split_at(xml.find("<ds:Signature").unwrap());
+    let (signature, after) = rest.split_at(rest.find(end).unwrap() + end.len());
+    [before, signature, after]
+}
+
+/// What a stranger makes of a genuine request for a form.
+fn tampered(scene: &Scene<'_>) -> [(&'static str, String); 8] {
+    let adfs = &scene.test.adfs;
+    let genuine = scene.asking.signed(adfs, &Signing::default()).unwrap();
+    let [before, signature, after] = parts(&genuine);
+    let forged = |inner: &str| {
+        let mut forged = scene.asking.clone();
+        forged.id = "_forged".into();
+        forged
+            .xml()
+            .replace("</Issuer>", &format!("</Issuer>{inner}"))
+    };
+    let hidden = |inner: &str| format!("<samlp:Extensions>{inner}</samlp:Extensions>");
+    let by_other = |signing: Signing, key: usize| {
+        let mut adfs = adfs.clone();
+        adfs.signing = vec![IDP_KEYS[key].clone()];
+        scene.asking.signed(&adfs, &signing).unwrap()
+    };
+    let sha1 = Signing {
+        method: SignatureMethod::RsaSha1,
+        ..Signing::default()
+    };
+    let inclusive = Signing {
+        transform: C14nMode::Inclusive,
+        ..Signing::default()
+    };
+    [
+        ("unsigned", scene.asking.xml()),
+        ("changed", genuine.replace("maya@", "mayo@")),
+        (
+            "its signature elsewhere",
+            [before, &hidden(signature), after].concat(),
+        ),
+        ("around a genuine one", forged(&hidden(&genuine))),
+        (
+            "under the signature of what it hides",
+            forged(&format!("{signature}{}", hidden(&[before, after].concat()))),
+        ),
+        ("by another key", by_other(Signing::default(), 2)),
+        ("with SHA-1", by_other(sha1, 0)),
+        ("in another canonical form", by_other(inclusive, 0)),
+    ]
+}
+
 #[tokio::test]
 async fn rule_56_a_form_whose_signature_does_not_count_ends_nothing_and_is_answered() {
-    let genuine = |scene: &Scene<'_>| {
-        scene
-            .asking
-            .signed(&scene.test.adfs, &Signing::default())
-            .unwrap()
-    };
-    let victims: [(&str, &dyn Fn(&Scene<'_>) -> String); 8] = [
-        ("unsigned", &|scene| scene.asking.xml()),
-        ("changed after signing", &|scene| {
-            genuine(scene).replace("maya@", "mayo@")
-        }),
-        ("with its signature elsewhere", &|scene| {
-            let xml = genuine(scene);
-            let start = xml.find("<ds:Signature").unwrap();
-            let end = xml.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
-            let signature = &xml[start..end];
-            let moved = format!("<samlp:Extensions>{signature}</samlp:Extensions>");
-            xml.replace(signature, &moved)
-        }),
-        ("wrapped around a genuine one", &|scene| {
-            let inner = genuine(scene);
-            let mut forged = scene.asking.clone();
-            forged.id = "_forged".into();
-            forged.xml().replace(
-                "</Issuer>",
-                &format!("</Issuer><samlp:Extensions>{inner}</samlp:Extensions>"),
-            )
-        }),
-        ("wrapped, with the signature of what it wraps", &|scene| {
-            let inner = genuine(scene);
-            let start = inner.find("<ds:Signature").unwrap();
-            let end = inner.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
-            let signature = inner[start..end].to_owned();
-            let bare = inner.replace(&signature, "");
-            let mut forged = scene.asking.clone();
-            forged.id = "_forged".into();
-            forged.xml().replace(
-                "</Issuer>",
-                &format!("</Issuer>{signature}<samlp:Extensions>{bare}</samlp:Extensions>"),
-            )
-        }),
-        ("by another key", &|scene| {
-            let mut adfs = scene.test.adfs.clone();
-            adfs.signing = vec![IDP_KEYS[2].clone()];
-            scene.asking.signed(&adfs, &Signing::default()).unwrap()
-        }),
-        ("with SHA-1", &|scene| {
-            let signing = Signing {
-                method: SignatureMethod::RsaSha1,
-                ..Signing::default()
-            };
-            scene.asking.signed(&scene.test.adfs, &signing).unwrap()
-        }),
-        ("with another canonical form", &|scene| {
-            let signing = Signing {
-                transform: C14nMode::Inclusive,
-                ..Signing::default()
-            };
-            scene.asking.signed(&scene.test.adfs, &signing).unwrap()
-        }),
-    ];
-
-    for (name, build) in victims {
+    for index in 0..8 {
         let test = TestApp::new().await;
         let scene = Scene::new(&test).await;
-        let form = STANDARD.encode(build(&scene));
+        let (name, xml) = tampered(&scene)[index].clone();
+        let form = STANDARD.encode(xml);
         let answered = posted(&mut test.browser(), &[("SAMLRequest", &form)]).await;
         assert_eq!(status(&answered), "Requester", "{name}");
         scene.holds(name).await;
