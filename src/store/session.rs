@@ -1,10 +1,11 @@
 //! Sessions, by the digest of the secret that the browser holds.
 
+use openssl::sha::sha256;
 use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
-use crate::id::{AccountId, SessionId, UserId};
+use crate::id::{AccountId, SessionId, UserId, hex};
 use crate::session::Session;
 use crate::time::{Span, Timestamp};
 
@@ -48,6 +49,11 @@ impl Row {
             session_index: self.session_index,
         })
     }
+}
+
+/// What sessions are found by: the digest of the NameID's value.
+fn named(value: &str) -> String {
+    hex(&sha256(value.as_bytes()))
 }
 
 impl Tx {
@@ -134,7 +140,8 @@ impl Changes {
             .map_err(broken)?;
         self.add(statement!(
             "INSERT INTO sessions (account, id, digest, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address,
-             browser, name_id, session_index, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             browser, name_id, session_index, waiting, named)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             &self.account,
             session.id.to_string(),
             digest,
@@ -150,6 +157,7 @@ impl Changes {
             name_id,
             session.session_index.as_deref(),
             i64::from(waits),
+            session.name_id.as_ref().map(|name_id| named(&name_id.value)),
         ));
         Ok(())
     }
@@ -180,6 +188,19 @@ impl Of<'_> {
             session.id.to_string(),
         )?;
         Ok(row.is_some())
+    }
+
+    /// The sessions of whoever has a NameID of that value, also those that wait to be confirmed.
+    pub async fn sessions_named(&mut self, value: &str) -> Result<Vec<Session>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+             FROM sessions WHERE account = $1 AND named = $2 ORDER BY id",
+            &self.account,
+            named(value),
+        )?;
+        rows.into_iter().map(Row::session).collect()
     }
 
     /// Ends one session of a person.

@@ -10,6 +10,7 @@ mod browser;
 mod config;
 mod corpus;
 mod limits;
+mod logout;
 mod practice;
 mod real;
 mod rollover;
