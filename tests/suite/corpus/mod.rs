@@ -3,6 +3,7 @@
 mod accounts;
 mod addressed;
 mod algorithms;
+mod canonical;
 mod case;
 mod ciphers;
 mod conditions;
