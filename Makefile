@@ -1,4 +1,4 @@
-.PHONY: help demo test test-world bench
+.PHONY: help demo test test-world fuzz bench
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -11,6 +11,9 @@ test: ## Format, lints, licences, advisories, the Rust suite on both databases, 
 
 test-world: ## The release binary, and the programs of others
 	@tools/test-world
+
+fuzz: ## Every fuzz target for ten minutes, or for `make fuzz SECONDS=60`
+	@tools/fuzz $(SECONDS)
 
 bench: ## The benchmarks
 	@tools/bench
