@@ -1,6 +1,7 @@
 //! Canonical XML as xmlsec1 writes it: of whatever documents there may be, the same octets are digested.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
@@ -122,7 +123,7 @@ impl Element {
         let mut scope = scope;
         let (declarations, prefix) = (declare(&self.declared, &mut scope), prefixed(self.prefix));
         let name = format!("{prefix}{}", LOCAL[self.local]);
-        out.push_str(&format!("<{name}{declarations}"));
+        write!(out, "<{name}{declarations}").unwrap();
         let mut used = HashSet::new();
         for &(prefix, local, value) in &self.attributes {
             // The last place is that of the prefix that everybody knows.
@@ -136,7 +137,7 @@ impl Element {
                 ),
             };
             if used.insert((namespace, local)) {
-                out.push_str(&format!(" {prefix}{local}=\"{}\"", VALUES[value]));
+                write!(out, " {prefix}{local}=\"{}\"", VALUES[value]).unwrap();
             }
         }
         if self.inside.is_empty() {
@@ -150,7 +151,7 @@ impl Element {
                 Content::Element(element) => element.write(scope, out),
             }
         }
-        out.push_str(&format!("</{name}>"));
+        write!(out, "</{name}>").unwrap();
     }
 }
 
@@ -172,7 +173,7 @@ fn declare(declared: &[(usize, usize)], scope: &mut Scope) -> String {
         let name = PREFIXES
             .get(prefix)
             .map_or("xmlns".to_owned(), |prefix| format!("xmlns:{prefix}"));
-        all.push_str(&format!(" {name}=\"{namespace}\""));
+        write!(all, " {name}=\"{namespace}\"").unwrap();
     }
     all
 }

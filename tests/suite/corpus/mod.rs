@@ -6,6 +6,7 @@ mod algorithms;
 mod canonical;
 mod case;
 mod ciphers;
+mod classes;
 mod conditions;
 mod contents;
 mod decrypted;

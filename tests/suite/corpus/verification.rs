@@ -122,7 +122,7 @@ pub(super) fn answer() -> Answer {
     answer
 }
 
-fn relying_party() -> RelyingParty {
+pub(super) fn relying_party() -> RelyingParty {
     let addresses = &CONNECTION.addresses;
     RelyingParty {
         entity_id: addresses.entity_id.clone(),
