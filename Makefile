@@ -6,10 +6,10 @@ help: ## What can be made
 demo: ## Build and run the demonstration, with a practice ADFS beside it
 	@tools/demo
 
-test: ## Format, lints, licences, advisories, the Rust suite on both databases, documentation, one browser run
+test: ## Format, lints, dependencies, licences, advisories, the Rust suite on both databases, documentation, one browser run
 	@tools/test
 
-test-world: ## The release binary, and the programs of others
+test-world: ## The release binary, identity providers of others, and each fuzz target for ten seconds
 	@tools/test-world
 
 fuzz: ## Every fuzz target for ten minutes, or for `make fuzz SECONDS=60`
