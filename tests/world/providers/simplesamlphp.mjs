@@ -38,8 +38,34 @@ export async function simplesamlphp(server) {
         await check(`SimpleSAMLphp with ${name} is refused as ${code}`, () =>
             isRefused(browser, server, idp, person, options, code, found));
     }
+    await check('who signs out here is signed out at SimpleSAMLphp', () => signsOutHere(browser, server, idp));
+    await check('who signs out at SimpleSAMLphp is signed out here', () => signsOutThere(browser, server, idp));
     await browser.close();
     idp.stop();
+}
+
+async function signsOutHere(browser, server, idp) {
+    const page = await arrive(browser, server, idp, 'maya', {});
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText("so has the one at your company's own sign-in").waitFor();
+    await isNobody(page, server);
+}
+
+async function signsOutThere(browser, server, idp) {
+    const page = await arrive(browser, server, idp, 'maya', {});
+    const start = new URL('/saml2/idp/initSLO.php', idp.site);
+    start.searchParams.set('RelayState', `${idp.site}/signed-out`);
+    await page.goto(start.href);
+    await page.waitForURL((url) => url.origin === idp.site);
+    await isNobody(page, server);
+}
+
+/** There is no session here, and none at the identity provider: it asks for the password. */
+async function isNobody(page, server) {
+    assert.equal((await page.request.get(`${server.site}/session`)).status(), 401);
+    await page.goto(`${server.site}/saml/${ACCOUNT}/login`);
+    await page.locator('input[name="password"]').waitFor();
+    await page.context().close();
 }
 
 async function signsIn(browser, server, idp, options) {
@@ -109,8 +135,10 @@ function arguments_(port) {
     ];
     write('router.php', lines.join('\n'));
     // It is older than this PHP, whose notes about that would stand in its pages.
-    const settings = ['-d', 'error_reporting=24575', '-d', 'display_errors=0', '-d', `session.save_path=${join(HOME, 'sessions')}`];
-    return [...settings, '-S', `localhost:${port}`, '-t', join(PACKAGE, 'usr/share/simplesamlphp/www'), router];
+    const quiet = ['-d', 'error_reporting=24575', '-d', 'display_errors=0'];
+    // What a test has just changed is read anew.
+    const settings = ['-d', 'opcache.enable=0', '-d', `session.save_path=${join(HOME, 'sessions')}`];
+    return [...quiet, ...settings, '-S', `localhost:${port}`, '-t', join(PACKAGE, 'usr/share/simplesamlphp/www'), router];
 }
 
 function configure(site, sp) {
@@ -152,6 +180,7 @@ const hosted = (options) => ({
     'saml20.sign.response': false,
     'saml20.sign.assertion': true,
     'assertion.encryption': false,
+    'redirect.sign': true,
     'redirect.validate': true,
     'attributes.NameFormat': 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',
     authproc: {
