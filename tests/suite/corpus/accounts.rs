@@ -34,7 +34,7 @@ fn to(scene: &Scene<'_>, acme: &RelyingParty) -> Answer {
     answer
 }
 
-fn cases(acme: &RelyingParty) -> Vec<Case> {
+pub(super) fn cases(acme: &RelyingParty) -> Vec<Case> {
     let [first, second, third, fourth, fifth] = [(); 5].map(|()| acme.clone());
     let here = |scene: &Scene<'_>| Some(scene.rp.acs_url.clone());
     vec![

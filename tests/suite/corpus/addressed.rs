@@ -8,7 +8,7 @@ use super::super::app::TestApp;
 use super::surgery::{after, cut, swap, without};
 use super::{Case, refuse, said, within};
 
-fn assertions() -> Vec<Case> {
+pub(super) fn assertions() -> Vec<Case> {
     let issuer = |name, issuer: &'static str| {
         said(
             name,
@@ -84,7 +84,7 @@ fn assertions() -> Vec<Case> {
     ]
 }
 
-fn confirmations() -> Vec<Case> {
+pub(super) fn confirmations() -> Vec<Case> {
     let bearer = |name, because, change: fn(&mut Confirmation)| {
         said(
             name,
@@ -173,7 +173,7 @@ fn confirmations() -> Vec<Case> {
     ]
 }
 
-fn audiences() -> Vec<Case> {
+pub(super) fn audiences() -> Vec<Case> {
     let to = |name, audiences: &'static [&'static str]| {
         said(name, Code::Audience, "Audience: ", move |answer| {
             answer.conditions.as_mut().unwrap().audiences =

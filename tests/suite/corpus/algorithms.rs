@@ -47,7 +47,7 @@ fn named(name: &str, from: &'static str, to: &'static str, because: &'static str
     })
 }
 
-fn weak() -> Vec<Case> {
+pub(super) fn weak() -> Vec<Case> {
     vec![
         method(
             "HMAC-SHA-1 with the public key as its secret",
@@ -106,7 +106,7 @@ fn hmac(scene: &Scene<'_>, secret: &[u8]) -> String {
     })
 }
 
-fn unknown() -> Vec<Case> {
+pub(super) fn unknown() -> Vec<Case> {
     let rsa = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
     let sha = "http://www.w3.org/2001/04/xmlenc#sha256";
     vec![
@@ -204,7 +204,7 @@ fn unknown() -> Vec<Case> {
 }
 
 /// Methods that are fine, with a key of another kind or for another digest.
-fn mismatched() -> Vec<Case> {
+pub(super) fn mismatched() -> Vec<Case> {
     let unknown = "made by none";
     let ec = |name: &str, to: &'static str| {
         forged(name, Code::Signature, unknown, move |scene| {
@@ -259,7 +259,7 @@ async fn weak_unknown_and_mismatched_algorithms_are_refused() {
 }
 
 /// Values that no elliptic key could have made, and one that it made in another form.
-fn elliptic() -> Vec<Case> {
+pub(super) fn elliptic() -> Vec<Case> {
     let value = |name: &str, make: fn(&[u8]) -> Vec<u8>| {
         forged(name, Code::Signature, "made by none", move |scene| {
             let xml = swap(

@@ -36,7 +36,7 @@ fn transports() -> Vec<KeyTransport> {
         .collect()
 }
 
-fn all() -> Vec<Variation> {
+pub(super) fn all() -> Vec<Variation> {
     let pairs = CONTENTS.into_iter().flat_map(|content| {
         transports()
             .into_iter()
@@ -65,7 +65,7 @@ fn changed(name: &str, change: fn(&Scene<'_>, &str) -> String) -> Variation {
     })
 }
 
-fn shapes() -> Vec<Variation> {
+pub(super) fn shapes() -> Vec<Variation> {
     let signed = |name, what, key_as_sibling| {
         saying(name, move |answer| {
             answer.sign = what;

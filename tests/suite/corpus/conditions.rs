@@ -8,7 +8,7 @@ use super::super::app::TestApp;
 use super::surgery::{after, attribute, cut, swap, without};
 use super::{Case, refuse, said, within};
 
-fn times() -> Vec<Case> {
+pub(super) fn times() -> Vec<Case> {
     let conditions = |name, because, change: fn(&mut Conditions)| {
         said(
             name,
@@ -102,7 +102,7 @@ fn times() -> Vec<Case> {
     ]
 }
 
-fn statements() -> Vec<Case> {
+pub(super) fn statements() -> Vec<Case> {
     let code = Code::AuthnStatement;
     vec![
         said(

@@ -30,7 +30,7 @@ fn given_name(value: &'static str) -> Variation {
     .called(value)
 }
 
-fn names() -> Vec<Variation> {
+pub(super) fn names() -> Vec<Variation> {
     let format = |name, format: String| {
         saying(name, move |answer| {
             answer.name_id.as_mut().unwrap().format = Some(format.clone());
@@ -90,7 +90,7 @@ fn names() -> Vec<Variation> {
     ]
 }
 
-fn claims() -> Vec<Variation> {
+pub(super) fn claims() -> Vec<Variation> {
     let both = &["maker", "checker"];
     vec![
         saying("two roles are two values of one claim", |answer| {
@@ -152,7 +152,7 @@ fn claims() -> Vec<Variation> {
     ]
 }
 
-fn times() -> Vec<Variation> {
+pub(super) fn times() -> Vec<Variation> {
     let moved = |name: &str, seconds: i64| {
         saying(name, move |answer| {
             answer.issue_instant = answer.issue_instant.plus(Span::seconds(seconds));
@@ -196,7 +196,7 @@ fn times() -> Vec<Variation> {
     ]
 }
 
-fn conditions() -> Vec<Variation> {
+pub(super) fn conditions() -> Vec<Variation> {
     let extra = |name, extra: &'static str| {
         saying(name, move |answer| {
             answer.conditions.as_mut().unwrap().extra = extra.into();

@@ -21,7 +21,7 @@ fn holding(name: &str, change: impl Fn(&str) -> String + 'static) -> Case {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn contents() -> Vec<Case> {
+pub(super) fn contents() -> Vec<Case> {
     vec![
         holding("the content has a document type", |text| {
             format!("<!DOCTYPE a>{text}")
@@ -129,7 +129,7 @@ fn contents() -> Vec<Case> {
 }
 
 /// The identity provider signs the response around an assertion that cannot be read.
-fn vouched() -> Vec<Case> {
+pub(super) fn vouched() -> Vec<Case> {
     let case = |name, change: fn(&str) -> String| {
         signed(name, Code::Decryption, "", move |scene: &Scene<'_>| {
             let mut answer = scene.answer();

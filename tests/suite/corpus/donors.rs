@@ -46,7 +46,7 @@ fn refusal(scene: &Scene<'_>) -> String {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let gate = |name, because, build: fn(&Scene<'_>) -> String| {
         forged(name, Code::Signature, because, build)
     };

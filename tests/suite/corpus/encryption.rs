@@ -72,7 +72,7 @@ fn octets(name: &str, element: &'static str, change: fn(&mut Vec<u8>)) -> Case {
     })
 }
 
-fn algorithms() -> Vec<Case> {
+pub(super) fn algorithms() -> Vec<Case> {
     let transport = |transport| Encryption {
         transport,
         ..Encryption::default()
@@ -160,7 +160,7 @@ fn algorithms() -> Vec<Case> {
     ]
 }
 
-fn shapes() -> Vec<Case> {
+pub(super) fn shapes() -> Vec<Case> {
     let key = |sealed: &str| cut(sealed, "<e:EncryptedKey ", "</e:EncryptedKey>").to_owned();
     let reference = "<xenc:CipherReference URI=\"http://169.254.169.254/\"/>";
     vec![
@@ -263,7 +263,7 @@ fn shapes() -> Vec<Case> {
     ]
 }
 
-fn tampered() -> Vec<Case> {
+pub(super) fn tampered() -> Vec<Case> {
     let (content, key) = ("xenc:CipherValue", "e:CipherValue");
     vec![
         octets(

@@ -42,7 +42,7 @@ fn issued(name: &str, because: &'static str, instant: &'static str) -> Case {
     })
 }
 
-fn roots() -> Vec<Case> {
+pub(super) fn roots() -> Vec<Case> {
     let version = "Version=\"2.0\" IssueInstant";
     vec![
         changed(
@@ -126,7 +126,7 @@ fn roots() -> Vec<Case> {
     ]
 }
 
-fn destinations() -> Vec<Case> {
+pub(super) fn destinations() -> Vec<Case> {
     let to = |name, address: &'static str| {
         outside(
             name,
@@ -174,7 +174,7 @@ fn destinations() -> Vec<Case> {
     ]
 }
 
-fn issuers() -> Vec<Case> {
+pub(super) fn issuers() -> Vec<Case> {
     let by = |name, because, issuer: &'static str| {
         outside(name, Code::Issuer, because, move |answer| {
             answer.issuer = Some(issuer.into());
@@ -234,7 +234,7 @@ fn issuers() -> Vec<Case> {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn statuses() -> Vec<Case> {
+pub(super) fn statuses() -> Vec<Case> {
     let refused = |name, top: &'static str, second: Option<&'static str>| {
         outside(name, Code::Status, top, move |answer| {
             answer.status = Status::Refused {

@@ -35,7 +35,7 @@ fn wide(name: &str, count: usize, one: fn(usize) -> String) -> Case {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn bounds() -> Vec<Case> {
+pub(super) fn bounds() -> Vec<Case> {
     let tags = "more than 6000 tags";
     let deep = "more than 48 elements within each other";
     let nested = |name, count: usize| {
@@ -161,7 +161,7 @@ fn bounds() -> Vec<Case> {
 }
 
 /// A genuine assertion with a crowd of something where a signature is looked at.
-fn crowds() -> Vec<Case> {
+pub(super) fn crowds() -> Vec<Case> {
     let within = |name, because, one: fn(&str) -> (String, String)| {
         forged(name, Code::Signature, because, move |scene: &Scene<'_>| {
             let xml = scene.honest(What::Assertion);

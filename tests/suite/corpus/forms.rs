@@ -67,7 +67,7 @@ fn signed(scene: &Scene<'_>, xml: &str) -> String {
     reseal(xml, &scene.test.adfs.signing[0])
 }
 
-fn prefixes() -> Vec<Variation> {
+pub(super) fn prefixes() -> Vec<Variation> {
     vec![
         writing("the prefixes are saml2 and saml2p", |xml| {
             prefixed(&xml.replace("samlp", "saml2p"), SAML, "saml2")
@@ -135,7 +135,7 @@ fn prefixes() -> Vec<Variation> {
     ]
 }
 
-fn order() -> Vec<Variation> {
+pub(super) fn order() -> Vec<Variation> {
     let both = |name, change: fn(&str) -> String| {
         honest(name, move |scene: &Scene<'_>| {
             let xml = scene.honest(What::Response);
@@ -193,7 +193,7 @@ fn order() -> Vec<Variation> {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn texts() -> Vec<Variation> {
+pub(super) fn texts() -> Vec<Variation> {
     let name = |name, value: &'static str| {
         writing(name, move |xml| {
             swap(

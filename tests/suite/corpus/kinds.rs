@@ -26,7 +26,7 @@ fn message(scene: &Scene<'_>, name: &str, inside: &str) -> String {
 
 const SUCCESS: &str = "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>";
 
-fn roots() -> Vec<Case> {
+pub(super) fn roots() -> Vec<Case> {
     vec![
         root("a signed assertion comes alone", "Assertion of", |scene| {
             assertion(&scene.honest(What::Assertion)).to_owned()
@@ -101,7 +101,7 @@ fn roots() -> Vec<Case> {
     ]
 }
 
-fn elsewhere() -> Vec<Case> {
+pub(super) fn elsewhere() -> Vec<Case> {
     let none = |name, inside: &'static str| {
         forged(
             name,

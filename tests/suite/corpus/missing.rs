@@ -43,7 +43,7 @@ fn one_bad(scene: &Scene<'_>, bad: What) -> String {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn missing() -> Vec<Case> {
+pub(super) fn missing() -> Vec<Case> {
     let gate = |name, because, build: fn(&Scene<'_>) -> String| {
         forged(name, Code::Signature, because, build)
     };
@@ -147,7 +147,7 @@ fn missing() -> Vec<Case> {
     ]
 }
 
-fn partly() -> Vec<Case> {
+pub(super) fn partly() -> Vec<Case> {
     let gate = |name, because, build: fn(&Scene<'_>) -> String| {
         forged(name, Code::Signature, because, build)
     };

@@ -3,8 +3,10 @@
 mod accounts;
 mod addressed;
 mod algorithms;
+mod canonical;
 mod case;
 mod ciphers;
+mod classes;
 mod conditions;
 mod contents;
 mod decrypted;

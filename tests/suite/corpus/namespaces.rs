@@ -36,7 +36,7 @@ fn changed(
     })
 }
 
-fn wrong() -> Vec<Case> {
+pub(super) fn wrong() -> Vec<Case> {
     vec![
         foreign("Issuer", Code::Issuer, "absent"),
         foreign("Subject", Code::Subject, "absent"),
@@ -63,7 +63,7 @@ fn wrong() -> Vec<Case> {
     ]
 }
 
-fn roots() -> Vec<Case> {
+pub(super) fn roots() -> Vec<Case> {
     vec![
         changed(
             "the root is a Response of SAML 1",
@@ -132,7 +132,7 @@ fn roots() -> Vec<Case> {
     ]
 }
 
-fn malformed() -> Vec<Case> {
+pub(super) fn malformed() -> Vec<Case> {
     let xml = |name, because, change: fn(&str) -> String| changed(name, Code::Xml, because, change);
     vec![
         xml("a namespace is relative", "relative namespace", |xml| {
@@ -235,7 +235,7 @@ fn malformed() -> Vec<Case> {
     ]
 }
 
-fn prefixes() -> Vec<Case> {
+pub(super) fn prefixes() -> Vec<Case> {
     vec![changed(
         "the signature's prefix is bound anew within the assertion",
         Code::Signature,

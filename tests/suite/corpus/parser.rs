@@ -19,7 +19,7 @@ fn bytes(name: &str, because: &'static str, change: fn(&str) -> Vec<u8>) -> Case
     })
 }
 
-fn types() -> Vec<Case> {
+pub(super) fn types() -> Vec<Case> {
     let doctype = "a document type declaration";
     vec![
         xml("there is a document type", doctype, |xml| {
@@ -81,7 +81,7 @@ fn types() -> Vec<Case> {
     ]
 }
 
-fn instructions() -> Vec<Case> {
+pub(super) fn instructions() -> Vec<Case> {
     let instruction = "a processing instruction";
     vec![
         xml(
@@ -114,7 +114,7 @@ fn instructions() -> Vec<Case> {
     ]
 }
 
-fn encodings() -> Vec<Case> {
+pub(super) fn encodings() -> Vec<Case> {
     let not_utf8 = "not UTF-8";
     vec![
         bytes("the message is UTF-16 with its mark", "", |xml| {
@@ -172,7 +172,7 @@ fn splice(xml: &str, what: &[u8]) -> Vec<u8> {
 }
 
 /// Without a mark they are UTF-8 of sorts, with zeros in it, and refused before anything is parsed.
-fn wide() -> Vec<Case> {
+pub(super) fn wide() -> Vec<Case> {
     let case = |name, change: fn(&str) -> Vec<u8>| {
         forged(name, Code::Limits, "", move |scene| {
             change(&scene.honest(What::Assertion))
@@ -190,7 +190,7 @@ fn wide() -> Vec<Case> {
     ]
 }
 
-fn malformed() -> Vec<Case> {
+pub(super) fn malformed() -> Vec<Case> {
     vec![
         xml("there is nothing", "", |_| String::new()),
         xml("there is white space", "", |_| "  \n".into()),

@@ -35,7 +35,7 @@ fn twin(spelling: &'static str) -> Case {
     )
 }
 
-fn ids() -> Vec<Case> {
+pub(super) fn ids() -> Vec<Case> {
     let mut cases: Vec<Case> = [
         "ID",
         "Id",
@@ -80,7 +80,7 @@ fn ids() -> Vec<Case> {
     cases
 }
 
-fn references() -> Vec<Case> {
+pub(super) fn references() -> Vec<Case> {
     let to = |name, because, uri: &'static str| {
         forged(name, Code::Signature, because, move |scene: &Scene<'_>| {
             referring(scene, |reference| {
@@ -183,7 +183,7 @@ fn references() -> Vec<Case> {
     ]
 }
 
-fn without_ids() -> Vec<Case> {
+pub(super) fn without_ids() -> Vec<Case> {
     vec![
         signed(
             "the assertion in a signed response has no ID",

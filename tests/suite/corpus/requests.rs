@@ -24,7 +24,7 @@ fn inside(name: &str, id: Option<&'static str>) -> Case {
     })
 }
 
-fn answers() -> Vec<Case> {
+pub(super) fn answers() -> Vec<Case> {
     vec![
         outside("the response answers nothing", "absent", |answer| {
             answer.in_response_to = None;

@@ -15,7 +15,7 @@ use super::honest::{Variation, accept, honest, saying};
 static EC: LazyLock<Key> =
     LazyLock::new(|| Key::ec("ADFS Signing", NOW, 365, &Entropy::fixed()).unwrap());
 
-fn places() -> Vec<Variation> {
+pub(super) fn places() -> Vec<Variation> {
     let signed = |name, what| saying(name, move |answer| answer.sign = what);
     vec![
         signed("the assertion is signed", What::Assertion),
@@ -44,7 +44,7 @@ fn places() -> Vec<Variation> {
     ]
 }
 
-fn algorithms() -> Vec<Variation> {
+pub(super) fn algorithms() -> Vec<Variation> {
     use {DigestMethod as Digest, SignatureMethod as Method};
     let methods = [Method::RsaSha256, Method::RsaSha384, Method::RsaSha512];
     let digests = [Digest::Sha256, Digest::Sha384, Digest::Sha512];
@@ -63,7 +63,7 @@ fn algorithms() -> Vec<Variation> {
         .collect()
 }
 
-fn prefixes() -> Vec<Variation> {
+pub(super) fn prefixes() -> Vec<Variation> {
     let lists: [&[&str]; 4] = [
         &["xs"],
         &["samlp", "xs"],

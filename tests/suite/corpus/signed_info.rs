@@ -57,7 +57,7 @@ fn text(element: &str) -> &str {
     element.split(['>', '<']).nth(2).unwrap()
 }
 
-fn digests() -> Vec<Case> {
+pub(super) fn digests() -> Vec<Case> {
     let more = "DigestValue holds more than text";
     let comment = "SignedInfo holds a comment";
     vec![
@@ -131,7 +131,7 @@ fn digests() -> Vec<Case> {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn infos() -> Vec<Case> {
+pub(super) fn infos() -> Vec<Case> {
     let count = "Signature holds other than";
     let info = |xml: &str| cut(xml, "<ds:SignedInfo>", "</ds:SignedInfo>").to_owned();
     vec![
@@ -235,7 +235,7 @@ fn infos() -> Vec<Case> {
     ]
 }
 
-fn values() -> Vec<Case> {
+pub(super) fn values() -> Vec<Case> {
     let more = "SignatureValue holds more than text";
     vec![
         value("a comment stands in the signature's value", more, |value| {

@@ -24,7 +24,7 @@ fn name_id(name: &str, because: &'static str, change: impl Fn(&str) -> String + 
     })
 }
 
-fn names() -> Vec<Case> {
+pub(super) fn names() -> Vec<Case> {
     let letters = "NameID: ";
     vec![
         named("the name is empty", letters, ""),
@@ -125,7 +125,7 @@ fn claim<'a>(answer: &'a mut Answer, name: &str) -> &'a mut Attribute {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn values() -> Vec<Case> {
+pub(super) fn values() -> Vec<Case> {
     vec![
         roles(
             "two roles stand in one value, with a comma",
@@ -239,7 +239,7 @@ fn values() -> Vec<Case> {
 }
 
 /// Names that a person, or a comparison that folds, would take for Maya's.
-fn twins() -> Vec<Case> {
+pub(super) fn twins() -> Vec<Case> {
     let twin = |name: &str, value: &'static str| {
         said(
             name,
@@ -264,7 +264,7 @@ fn twins() -> Vec<Case> {
 }
 
 /// Text in a place where only its element is looked for.
-fn elsewhere() -> Vec<Case> {
+pub(super) fn elsewhere() -> Vec<Case> {
     let holds = |element: &'static str, code| {
         let name = format!("an element stands in {element}");
         signed(

@@ -29,7 +29,7 @@ fn second(name: &str, algorithm: &str, inside: &str) -> Case {
     transforms(name, "as Transform", &[ENVELOPED, &transform])
 }
 
-fn unknown() -> Vec<Case> {
+pub(super) fn unknown() -> Vec<Case> {
     let everything = "<ds:XPath>not(ancestor-or-self::*[local-name()='NameID'])</ds:XPath>";
     let style = "<xsl:stylesheet version=\"1.0\" xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\"><xsl:template match=\"/\"><xsl:value-of select=\"document('file:///etc/passwd')\"/></xsl:template></xsl:stylesheet>";
     vec![
@@ -72,7 +72,7 @@ fn unknown() -> Vec<Case> {
     ]
 }
 
-fn crowds() -> Vec<Case> {
+pub(super) fn crowds() -> Vec<Case> {
     let count = "Transforms does not hold exactly 2";
     vec![
         transforms("there are no transforms", count, &[]),
@@ -169,7 +169,7 @@ fn form(name: &str, mode: C14nMode, of_info: bool) -> Case {
     })
 }
 
-fn forms() -> Vec<Case> {
+pub(super) fn forms() -> Vec<Case> {
     vec![
         form(
             "the assertion is canonical with comments",

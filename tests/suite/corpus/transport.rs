@@ -32,7 +32,7 @@ fn as_kind(kind: &'static str, body: String) -> Posted {
     }
 }
 
-fn forms() -> Vec<Case> {
+pub(super) fn forms() -> Vec<Case> {
     let none = "0 SAMLResponse";
     vec![
         form("there are two responses", "2 SAMLResponse", |token| {
@@ -111,7 +111,7 @@ fn encoded(name: &str, code: Code, because: &'static str, build: fn(&str) -> Str
     })
 }
 
-fn base64() -> Vec<Case> {
+pub(super) fn base64() -> Vec<Case> {
     let bad = |name, build| encoded(name, Code::Base64, "characters that are not base64", build);
     vec![
         bad("the response is not encoded", |xml| xml.into()),

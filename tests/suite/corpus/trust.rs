@@ -53,7 +53,7 @@ fn with_key_info(scene: &Scene<'_>, key_info: &str) -> String {
     after(&xml, "</ds:SignatureValue>", key_info)
 }
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let informed = |name, build: fn(&Scene<'_>) -> String| {
         forged(name, Code::Signature, UNKNOWN, move |scene: &Scene<'_>| {
             with_key_info(scene, &build(scene))

@@ -8,7 +8,7 @@ use vestibule::practice::adfs::Adfs;
 use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::ZOE;
 use vestibule::practice::relying_party::RelyingParty;
-use vestibule::saml::check::Code;
+use vestibule::saml::check::{Code, Rejection};
 use vestibule::saml::connection::Connection;
 use vestibule::saml::request::Pending;
 use vestibule::saml::response::{self, Context, Reading};
@@ -68,46 +68,69 @@ impl Content {
 
     /// What the service reads out of a message, or for which reason it refuses.
     pub(super) fn read(xml: &str) -> Result<Self, Code> {
-        let (connection, entropy) = (&*CONNECTION, Entropy::fixed());
-        let find = |id: &str| {
-            (id == REQUEST).then(|| Pending {
-                id: id.into(),
-                account: connection.account.id,
-                revision: 1,
-                host: "sso.test".into(),
-                return_to: ReturnTo::home(),
-                at: NOW,
-                force_authn: false,
-                context: Vec::new(),
-                max_age: None,
-            })
-        };
-        let context = Context {
-            connection,
-            find: &find,
-            now: NOW,
-            entropy: &entropy,
-        };
-        response::verify(xml, &context, &mut Reading::default())
+        verify(xml, &mut Reading::default())
             .map(|assertion| Self::of(&assertion))
             .map_err(|rejection| rejection.code)
     }
 }
 
+/// Whether a signature of the message verifies, whatever else it says.
+pub(super) fn is_signed(xml: &str) -> Result<(), String> {
+    let mut reading = Reading::default();
+    let verified = verify(xml, &mut reading);
+    match (reading.spent, verified) {
+        (None, Err(rejection)) => Err(format!("{rejection:?}")),
+        _ => Ok(()),
+    }
+}
+
+fn verify(xml: &str, reading: &mut Reading) -> Result<VerifiedAssertion, Rejection> {
+    let (connection, entropy) = (&*CONNECTION, Entropy::fixed());
+    let find = |id: &str| {
+        (id == REQUEST).then(|| Pending {
+            id: id.into(),
+            account: connection.account.id,
+            revision: 1,
+            host: "sso.test".into(),
+            return_to: ReturnTo::home(),
+            at: NOW,
+            force_authn: false,
+            context: Vec::new(),
+            max_age: None,
+        })
+    };
+    let context = Context {
+        connection,
+        find: &find,
+        now: NOW,
+        entropy: &entropy,
+    };
+    response::verify(xml, &context, reading)
+}
+
 /// A valid message about Zoë.
 pub(super) fn message(change: impl Fn(&mut Answer)) -> String {
+    let (rp, mut answer) = (relying_party(), answer());
+    change(&mut answer);
+    ADFS.respond(&rp, &answer, &Entropy::fixed()).unwrap()
+}
+
+/// What the practice identity provider says of Zoë, in the clear.
+pub(super) fn answer() -> Answer {
+    let (rp, entropy) = (relying_party(), Entropy::fixed());
+    let mut answer = Answer::honest(&ADFS, &rp, &ZOE, Some(REQUEST), NOW, &entropy);
+    answer.encryption = None;
+    answer
+}
+
+pub(super) fn relying_party() -> RelyingParty {
     let addresses = &CONNECTION.addresses;
-    let rp = RelyingParty {
+    RelyingParty {
         entity_id: addresses.entity_id.clone(),
         acs_url: addresses.acs.clone(),
         logout_url: None,
         signing_certificates: Vec::new(),
         encryption_certificate: Some(SP_KEYS.encryption[0].certificate.clone()),
         signed_requests_required: false,
-    };
-    let entropy = Entropy::fixed();
-    let mut answer = Answer::honest(&ADFS, &rp, &ZOE, Some(REQUEST), NOW, &entropy);
-    answer.encryption = None;
-    change(&mut answer);
-    ADFS.respond(&rp, &answer, &entropy).unwrap()
+    }
 }

@@ -34,7 +34,7 @@ fn responses(scene: &Scene<'_>) -> (String, String) {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn several() -> Vec<Case> {
+pub(super) fn several() -> Vec<Case> {
     let case = |name: &str, build: fn(&Scene<'_>) -> String| {
         forged(
             name,
@@ -210,7 +210,7 @@ fn encrypted(scene: &Scene<'_>, assertion: &str) -> String {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn single() -> Vec<Case> {
+pub(super) fn single() -> Vec<Case> {
     vec![
         forged(
             "the genuine assertion stands in Extensions and nothing in its place",
