@@ -2,6 +2,7 @@
 
 mod answers;
 mod asked;
+mod forms;
 mod hostile;
 
 use axum::body::Body;
