@@ -137,7 +137,10 @@ async fn receive(
             set(&mut response, shared, "", 0);
             Ok(response)
         }
-        // What cannot be believed is cheap to send and dear to answer: only so often.
+        Logout::Unverified(refused) if refused.is_signed => {
+            refuse(shared, account, refused, moment).await
+        }
+        // What nobody has signed is cheap to send and dear to answer: only so often.
         _ if !shared.limits.allow_refusal(address, account) => Err(Error::too_many()),
         Logout::Unreadable(error) => {
             tracing::info!(account, reason = %error, "logout message refused");
