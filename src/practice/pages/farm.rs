@@ -83,8 +83,9 @@ impl Practice {
         self.sessions_held().push(session);
     }
 
-    pub(super) fn sessions(&self) -> Vec<Participant> {
-        self.sessions_held().clone()
+    /// The latest sessions, newest first; more than a few would only fill the page.
+    pub(super) fn latest_sessions(&self) -> Vec<Participant> {
+        self.sessions_held().iter().rev().take(5).cloned().collect()
     }
 
     /// Ends the latest session that is meant, if there is one.

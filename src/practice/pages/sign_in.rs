@@ -83,7 +83,7 @@ pub(super) async fn without_request(
         in_response_to: String::new(),
         relay_state: value(&inner, "RelayState").unwrap_or_default(),
         chosen: "",
-        sessions: practice.sessions(),
+        sessions: practice.latest_sessions(),
     };
     page(StatusCode::OK, &view)
 }

@@ -22,7 +22,7 @@ pub(super) struct SignIn {
     pub(super) relay_state: String,
     /// The mishap that the request itself leads to, or nothing.
     pub(super) chosen: &'static str,
-    /// Who is signed in where.
+    /// Who signed in last, and where.
     pub(super) sessions: Vec<Participant>,
 }
 

@@ -17,6 +17,7 @@ mod sessions;
 mod shell;
 
 pub(super) use house::sources;
+pub(super) use sessions::at;
 
 use std::collections::BTreeMap;
 
