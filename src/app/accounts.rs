@@ -80,7 +80,10 @@ impl App {
         };
         match existing {
             None => self.create(new, idp).await,
-            Some(account) => self.revise(account, new, idp, consent).await,
+            Some(account) => {
+                let idp = self.without_distrusted(&account, idp).await?;
+                self.revise(account, new, idp, consent).await
+            }
         }
     }
 
@@ -299,14 +302,14 @@ impl App {
         Ok(())
     }
 
-    async fn add(
+    pub(super) async fn add(
         &self,
         of: &mut Of<'_>,
         new: NewRevision<'_>,
         before: Option<i64>,
         idp: Option<&Descriptor>,
         activate: bool,
-    ) -> Result<()> {
+    ) -> Result<i64> {
         let (author, now) = (new.author.to_owned(), new.at);
         let digest = hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?));
         let revision = of.add_revision(new).await?;
@@ -332,7 +335,7 @@ impl App {
             )
             .await?;
         }
-        Ok(())
+        Ok(revision)
     }
 
     async fn make_keys(&self, account: &Account, bits: u32, now: Timestamp) -> Result<Keys> {

@@ -1,19 +1,26 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod expiry;
 mod fetch;
+mod judge;
 mod look;
 mod people;
+mod refresh;
 mod tidy;
+mod trust;
 
 pub use accounts::{Applied, Consent, Outcome};
-pub use fetch::fetch;
+pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
+pub use refresh::Refreshed;
+pub use trust::{Distrusted, Pending, Seen};
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::id::Entropy;
@@ -37,6 +44,10 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Who knows the addresses of names.
+    pub names: Names,
+    /// Descriptors are read one at a time, so that sign-ins keep the processor.
+    reading: Semaphore,
     /// What the operator should read at the start.
     pub notes: Vec<String>,
     /// Key pairs for new accounts instead of fresh ones; a test makes them once.
@@ -87,6 +98,8 @@ impl App {
             login,
             clock,
             entropy,
+            names: Names::default(),
+            reading: Semaphore::new(1),
             notes,
             given_keys: None,
         })

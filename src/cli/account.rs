@@ -9,10 +9,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, metadata, out};
+use super::{actor, metadata, trust};
 use crate::account::{Change, Revision, State, diff};
-use crate::app::{self, App, Applied, Consent, Outcome};
+use crate::app::{App, Applied, Consent, Outcome};
 use crate::config;
+use crate::saml::metadata::Descriptor;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -58,6 +59,8 @@ pub(super) enum Command {
         /// The account's name
         account: String,
     },
+    #[command(flatten)]
+    Trust(trust::Command),
 }
 
 pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode> {
@@ -67,20 +70,7 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
             break_glass,
             confirm_subject_change,
         } => {
-            let mut read = config::read_account(&file)?;
-            if let Some(url) = read
-                .document
-                .saml
-                .as_ref()
-                .and_then(|saml| saml.idp_metadata_url.clone())
-            {
-                out::note(&format!("fetching {url}"));
-                read.metadata = Some(
-                    app::fetch(&url, &app.config)
-                        .await
-                        .context("`saml.idp_metadata_url`")?,
-                );
-            }
+            let read = trust::with_metadata(config::read_account(&file)?, &app).await?;
             let consent = Consent {
                 break_glass,
                 new_subject: confirm_subject_change,
@@ -97,6 +87,7 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
         } => difference(&app, &account, before, after, out).await,
         Command::Disable { account } => set(&app, &account, State::Disabled, out).await,
         Command::Enable { account } => set(&app, &account, State::Enabled, out).await,
+        Command::Trust(command) => trust::run(command, &app, out).await,
     }
 }
 
@@ -203,9 +194,12 @@ async fn show(app: &App, slug: &str, out: Out) -> Result<ExitCode> {
     let idp = revision
         .metadata
         .as_deref()
-        .map(|text| crate::saml::metadata::Descriptor::read(text.as_bytes()))
+        .map(|text| Descriptor::read(text.as_bytes()))
         .transpose()?;
-    let value = json!({ "account": account, "configuration": revision.document, "identity_provider": idp, "users": people,
+    let distrusted = app.store.read().await?.of(account.id).distrusted().await?;
+    let idp = idp.map(|idp| idp.without(&distrusted));
+    let source = app.store.read().await?.of(account.id).source().await?;
+    let value = json!({ "metadata_source": source, "account": account, "configuration": revision.document, "identity_provider": idp, "users": people,
         "sign_in_url": format!("{base}/login"), "metadata_url": format!("{base}/metadata"), "acs_url": format!("{base}/acs") });
     out.say(&value, || {
         let pair = |name: &str, text: String| vec![name.to_owned(), text];
@@ -239,6 +233,11 @@ async fn show(app: &App, slug: &str, out: Out) -> Result<ExitCode> {
             Some(idp) => lines.extend(metadata::describe(idp, app.clock.now())),
             None => lines.push("No identity provider yet.".into()),
         }
+        lines.extend(
+            source
+                .iter()
+                .flat_map(|source| trust::freshness(source, slug, app.clock.now())),
+        );
         lines.push("Configuration:".into());
         lines.extend(
             toml::to_string_pretty(&revision.document)

@@ -6,6 +6,7 @@ mod explain;
 mod metadata;
 mod out;
 mod serve;
+mod trust;
 mod user;
 
 use std::path::PathBuf;

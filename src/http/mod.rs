@@ -6,6 +6,7 @@ mod browser;
 mod carrier;
 mod error;
 mod extract;
+mod gauges;
 mod health;
 mod home;
 mod limit;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, Login};
-use crate::saml::connection::Connection;
+use crate::saml::connection::{Connection, Restrictions};
 use crate::time::{Span, Timestamp};
 
 /// Connections by the account's name, each with when the database was last asked about it.
@@ -25,17 +25,22 @@ impl Login {
         }
         let mut tx = self.store.read().await?;
         let account = tx.account(slug).await?.ok_or(Error::NoAccount)?;
-        if let Some((connection, _)) = known.filter(|(known, _)| known.account == account) {
+        if let Some((connection, _)) = known.filter(|(known, _)| known.account == account && !known.is_stale(now)) {
             self.connections.put(&connection, now);
             return Ok(connection);
         }
         let mut of = tx.of(account.id);
         let revision = of.revision(account.active).await?.ok_or(Error::NoAccount)?;
         let keys = of.keys(&self.ring).await?;
+        let restrictions = Restrictions {
+            distrusted: of.distrusted().await?,
+            source: of.source().await?,
+        };
         let compiled = Arc::new(Connection::compile(
             account,
             revision,
             &keys,
+            &restrictions,
             &self.public_url,
         )?);
         self.connections.put(&compiled, now);

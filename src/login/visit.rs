@@ -50,6 +50,7 @@ impl Visit {
             "enabled",
             state.as_str(),
         )?;
+        self.fresh()?;
         let kind = self.post.kind.split(';').next().unwrap_or_default().trim();
         let posted = kind.eq_ignore_ascii_case(FORM);
         self.reading
@@ -58,6 +59,19 @@ impl Visit {
         let form = Form::read(&self.post.body, &mut self.reading.trace)?;
         self.relay_state.clone_from(&form.relay_state);
         Ok(form)
+    }
+
+    /// Keys of a descriptor whose validity ended long ago are trusted no more.
+    fn fresh(&mut self) -> Result<(), Rejection> {
+        match self.connection.valid_until {
+            Some(until) if self.connection.is_stale(self.now) => {
+                let found = format!("valid until {}", until.for_people());
+                let advice = Some(Advice::StaleMetadata { until });
+                let trace = &mut self.reading.trace;
+                Err(trace.fail(Code::Disabled, "Metadata", &found, advice))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Verifies the response against the requests that this browser carries.

@@ -6,7 +6,7 @@ use super::keys::{Certificate, IdpKey};
 use super::names::{ASSERTION, DSIG, METADATA, POST, REDIRECT};
 use super::xml::{Node, Xml};
 use super::{decode, scan, signature};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Why a document is refused as an identity provider's descriptor: what was sent, and what to send instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,8 @@ pub enum Problem {
     NoSignInAddress,
     #[error("its sign-in address {0} is not https. Send the metadata of the production address")]
     InsecureAddress(String),
+    #[error("the document was valid until {0}. Publish one that is valid")]
+    Outdated(String),
     #[error("the file is damaged: {0}. Download it again and send it unchanged")]
     Damaged(String),
     #[error("the file is too large or too deep: {0}. An ADFS file has about 76 KB")]
@@ -101,6 +103,9 @@ pub struct Descriptor {
     /// Until when the document says that it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    /// How long the document says that it may be kept without asking again.
+    #[serde(skip)]
+    pub cache_duration: Option<Span>,
     /// Whether the document's own signature verifies; information only, since its key comes with it.
     pub own_signature: OwnSignature,
 }
@@ -129,6 +134,14 @@ pub fn text(bytes: &[u8]) -> Result<String, Problem> {
 impl Descriptor {
     /// Reads the bytes of an uploaded or fetched file.
     pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        Ok(Self::read_signed(bytes, &[])?.0)
+    }
+
+    /// The same, with the fingerprint of the one of `trusted` that has signed the whole document, if one has.
+    pub fn read_signed(
+        bytes: &[u8],
+        trusted: &[IdpKey],
+    ) -> Result<(Self, Option<String>), Problem> {
         if bytes.len() > 2 * scan::METADATA.bytes {
             return Err(Problem::TooLarge(format!("{} bytes", bytes.len())));
         }
@@ -149,8 +162,28 @@ impl Descriptor {
         if roles.next().is_some() {
             return Err(Problem::Several(2));
         }
-        let descriptor = Self::of(&xml, entity, idp)?;
-        descriptor.checked()
+        let descriptor = Self::of(&xml, entity, idp)?.checked()?;
+        // What is read and what is signed is the same element of the same parse.
+        let signed_by = (entity == xml.root())
+            .then(|| signed_by(&xml, trusted))
+            .flatten();
+        Ok((descriptor, signed_by))
+    }
+
+    /// The same without the keys of those digests, whatever certificate they come in.
+    #[must_use]
+    pub fn without(mut self, distrusted: &[String]) -> Self {
+        let (gone, stay) = std::mem::take(&mut self.signing)
+            .into_iter()
+            .partition(|key| distrusted.contains(&key.digest()));
+        self.signing = stay;
+        self.unusable.extend(gone.into_iter().map(|key: IdpKey| {
+            format!(
+                "{} ({}) is on the account's deny list",
+                key.certificate.subject, key.certificate.fingerprint
+            )
+        }));
+        self
     }
 
     fn of(xml: &Xml<'_>, entity: Node, idp: Node) -> Result<Self, Problem> {
@@ -188,6 +221,10 @@ impl Descriptor {
                 .attribute(entity, "validUntil")
                 .or_else(|| xml.attribute(idp, "validUntil"))
                 .and_then(Timestamp::parse),
+            cache_duration: xml
+                .attribute(entity, "cacheDuration")
+                .or_else(|| xml.attribute(idp, "cacheDuration"))
+                .and_then(Span::parse),
             own_signature: own_signature(xml),
         })
     }
@@ -302,6 +339,12 @@ fn signing_keys(xml: &Xml<'_>, idp: Node) -> (Vec<IdpKey>, Vec<String>) {
         }
     }
     (usable, unusable)
+}
+
+fn signed_by(xml: &Xml<'_>, trusted: &[IdpKey]) -> Option<String> {
+    let signature = signature::find(xml, xml.root()).ok()??;
+    let verified = signature::verify(xml, xml.root(), signature, trusted).ok()?;
+    Some(verified.fingerprint().to_owned())
 }
 
 fn own_signature(xml: &Xml<'_>) -> OwnSignature {

@@ -24,6 +24,7 @@ mod signature;
 mod statement;
 mod status;
 mod subject;
+pub mod trust;
 mod xml;
 
 pub use assertion::{Attribute, NameId, VerifiedAssertion};

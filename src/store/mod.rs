@@ -10,10 +10,12 @@ mod db;
 mod key;
 mod queue;
 mod session;
+mod source;
 mod used;
 mod user;
 
 pub use account::NewRevision;
 pub use batch::Changes;
 pub use db::{Error, Of, Store, Tx};
+pub use source::{Freshness, Watched};
 pub use used::OneTime;
