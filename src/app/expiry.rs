@@ -105,7 +105,10 @@ fn used(revision: Option<Revision>, distrusted: &[String], keys: &Keys) -> Vec<O
     let theirs = metadata
         .and_then(|text| Descriptor::read(text.as_bytes()).ok())
         .map(|idp| idp.without(distrusted).signing);
-    let theirs = theirs.into_iter().flatten().map(|key| ("idp", key.certificate));
+    let theirs = theirs
+        .into_iter()
+        .flatten()
+        .map(|key| ("idp", key.certificate));
     let ours = keys.signing.iter().chain(&keys.encryption);
     let ours = ours.filter_map(|pair| Some(("sp", Certificate::of(&pair.certificate).ok()?)));
     theirs.chain(ours).collect()

@@ -189,12 +189,16 @@ async fn refresh(app: &App, account: &str, out: Out) -> Result<ExitCode> {
         Refreshed::Unchanged => ("unchanged", "nothing that matters is new".to_owned(), 0),
         Refreshed::Accepted(revision) => (
             "accepted",
-            format!("revision {revision} is in force: the keys changed in a document that a trusted key has signed"),
+            format!(
+                "revision {revision} is in force: the keys changed in a document that a trusted key has signed"
+            ),
             0,
         ),
         Refreshed::Held(change) => (
             "held",
-            format!("the change {change} is held; look at it with: vestibule account approve-metadata {account}"),
+            format!(
+                "the change {change} is held; look at it with: vestibule account approve-metadata {account}"
+            ),
             3,
         ),
         Refreshed::Failed(problem) => (
@@ -254,7 +258,11 @@ pub(super) fn freshness(source: &Source, account: &str, now: Timestamp) -> Vec<S
     if let Some(until) = source.valid_until {
         lines.push(format!("  Valid until {}", until.for_people()));
     }
-    lines.extend(warnings(source, account, now).iter().map(|line| format!("  ! {line}")));
+    lines.extend(
+        warnings(source, account, now)
+            .iter()
+            .map(|line| format!("  ! {line}")),
+    );
     lines
 }
 

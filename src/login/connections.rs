@@ -25,7 +25,9 @@ impl Login {
         }
         let mut tx = self.store.read().await?;
         let account = tx.account(slug).await?.ok_or(Error::NoAccount)?;
-        if let Some((connection, _)) = known.filter(|(known, _)| known.account == account && !known.is_stale(now)) {
+        if let Some((connection, _)) =
+            known.filter(|(known, _)| known.account == account && !known.is_stale(now))
+        {
             self.connections.put(&connection, now);
             return Ok(connection);
         }

@@ -111,7 +111,8 @@ impl Connection {
 
     /// Whether the descriptor's validity ended too long ago to let anybody in.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.valid_until.is_some_and(|until| until.plus(GRACE) < now)
+        self.valid_until
+            .is_some_and(|until| until.plus(GRACE) < now)
     }
 
     /// The sign-in options.

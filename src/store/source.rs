@@ -144,7 +144,10 @@ impl Of<'_> {
              FROM sources WHERE account = $1",
             &self.account
         )?;
-        Ok(row.map(SourceRow::source).transpose()?.map(|(_, source)| source))
+        Ok(row
+            .map(SourceRow::source)
+            .transpose()?
+            .map(|(_, source)| source))
     }
 
     /// Has the address asked from `next_at` on, unless it is asked already; another address begins anew.

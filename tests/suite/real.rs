@@ -96,8 +96,14 @@ impl Case {
             signing: vec![pair.clone()],
             encryption: vec![pair],
         };
-        let mut connection =
-            Connection::compile(account, revision, &keys, &Restrictions::default(), "https://unused.example").unwrap();
+        let mut connection = Connection::compile(
+            account,
+            revision,
+            &keys,
+            &Restrictions::default(),
+            "https://unused.example",
+        )
+        .unwrap();
         connection.addresses.acs = self.acs.into();
         connection
     }

@@ -40,7 +40,14 @@ static CONNECTION: LazyLock<Connection> = LazyLock::new(|| {
         author: "test".into(),
         created_at: NOW,
     };
-    Connection::compile(account, revision, &SP_KEYS, &Restrictions::default(), PUBLIC_URL).unwrap()
+    Connection::compile(
+        account,
+        revision,
+        &SP_KEYS,
+        &Restrictions::default(),
+        PUBLIC_URL,
+    )
+    .unwrap()
 });
 
 /// All that is read out of an assertion.

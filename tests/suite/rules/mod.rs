@@ -14,6 +14,7 @@ mod question;
 mod replay;
 mod sessions;
 mod shell;
+mod trust;
 
 pub(super) use house::sources;
 
