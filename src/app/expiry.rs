@@ -39,22 +39,17 @@ impl App {
         let turn = self.reading.acquire().await?;
         let used = tokio::task::spawn_blocking(move || used(revision, &distrusted, &keys)).await?;
         drop(turn);
-        let announced = |fingerprint: &str| {
-            let found = known.iter().find(|(known, _)| known == fingerprint);
-            found.map(|(_, announced)| *announced)
-        };
         let news: Vec<(Owned, Option<i64>)> = used
             .iter()
             .filter_map(|owned| {
-                let before = announced(&owned.1.fingerprint);
+                let before = known.get(&owned.1.fingerprint).copied();
                 let due = threshold(&owned.1, now);
                 let least = [before.flatten(), due].into_iter().flatten().min();
                 (before != Some(least)).then(|| (owned.clone(), least))
             })
             .collect();
         let gone = known
-            .iter()
-            .map(|(fingerprint, _)| fingerprint)
+            .keys()
             .filter(|known| !used.iter().any(|(_, used)| used.fingerprint == **known));
         let gone: Vec<&String> = gone.collect();
         if news.is_empty() && gone.is_empty() {

@@ -20,7 +20,7 @@ use crate::config::Config;
 /// The most that is read, in bytes; a real descriptor has about 76,000.
 const LARGEST: usize = 1024 * 1024;
 
-/// A server that has not sent everything by then is given up.
+/// Longer than any farm needs, shorter than a claim lasts.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// So many redirects are followed, each checked like the first address.
@@ -63,6 +63,8 @@ pub struct Outbound {
     own_names: Vec<String>,
     own_ports: Vec<u16>,
     names: Names,
+    /// A server that has not sent everything by then is given up.
+    pub patience: Duration,
 }
 
 impl Outbound {
@@ -81,6 +83,7 @@ impl Outbound {
                 .collect(),
             own_url,
             names,
+            patience: PATIENCE,
         }
     }
 
@@ -105,12 +108,12 @@ impl Outbound {
             }
             bail!("{address} redirects more than {REDIRECTS} times")
         };
-        tokio::time::timeout(PATIENCE, fetching)
+        tokio::time::timeout(self.patience, fetching)
             .await
             .unwrap_or_else(|_| {
                 bail!(
                     "{address} took more than {} seconds to answer",
-                    PATIENCE.as_secs()
+                    self.patience.as_secs()
                 )
             })
     }
@@ -137,7 +140,6 @@ impl Outbound {
             .dns_resolver(Arc::new(vetted))
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
             .build()?
             .get(url.clone());
         if let Some(etag) = &known.etag {

@@ -1,5 +1,7 @@
 //! The addresses that descriptors come from, the keys that are never trusted again, and the certificates that run out.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use super::db::{Error, Of, Tx, sql};
@@ -106,7 +108,7 @@ impl Tx {
             self,
             all SourceRow,
             "UPDATE sources SET next_at = $2 WHERE next_at <= $1 AND account IN
-             (SELECT account FROM sources WHERE next_at <= $1 ORDER BY next_at LIMIT $3)
+             (SELECT account FROM sources WHERE next_at <= $1 LIMIT $3)
              RETURNING account, url, etag, last_modified, asked_at, good_at, next_at, failures, problem, valid_until, candidate, change, held_at, refused",
             now.millis(),
             now.plus(CLAIM).millis(),
@@ -120,7 +122,7 @@ impl Tx {
         sql!(
             self,
             all Freshness,
-            "SELECT slug, good_at, failures, held_at FROM sources JOIN accounts ON id = account ORDER BY slug"
+            "SELECT slug, good_at, failures, held_at FROM sources JOIN accounts ON id = account"
         )
     }
 
@@ -129,7 +131,7 @@ impl Tx {
         sql!(
             self,
             all Watched,
-            "SELECT slug, owner, fingerprint, not_after FROM certificates JOIN accounts ON id = account ORDER BY slug, fingerprint"
+            "SELECT slug, owner, fingerprint, not_after FROM certificates JOIN accounts ON id = account"
         )
     }
 }
@@ -231,20 +233,21 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all(String,),
-            "SELECT key FROM distrusted WHERE account = $1 ORDER BY key",
+            "SELECT key FROM distrusted WHERE account = $1",
             &self.account
         )?;
         Ok(rows.into_iter().map(|(key,)| key).collect())
     }
 
     /// The certificates that are watched, each with the least number of days that was announced.
-    pub async fn certificates(&mut self) -> Result<Vec<(String, Option<i64>)>, Error> {
-        sql!(
+    pub async fn certificates(&mut self) -> Result<BTreeMap<String, Option<i64>>, Error> {
+        let rows = sql!(
             self.tx,
             all(String, Option<i64>),
-            "SELECT fingerprint, announced FROM certificates WHERE account = $1 ORDER BY fingerprint",
+            "SELECT fingerprint, announced FROM certificates WHERE account = $1",
             &self.account
-        )
+        )?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Watches a certificate of the identity provider (`idp`) or of ours (`sp`), and notes what was announced of it.

@@ -8,6 +8,7 @@ mod architecture;
 mod attack;
 mod config;
 mod corpus;
+mod fetch;
 mod limits;
 mod practice;
 mod real;

@@ -3,10 +3,12 @@
 use axum::http::StatusCode;
 use vestibule::account::{Document, Saml, Source, Stage};
 use vestibule::app::{Fetched, Known, Refreshed, Seen};
+use vestibule::id::Entropy;
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::key::Key;
 use vestibule::practice::persona::MAYA;
 use vestibule::practice::sign::{Signing, sign};
+use vestibule::saml::trust::Reason;
 use vestibule::time::Span;
 
 use super::super::app::{NOW, TestApp, document};
@@ -60,11 +62,7 @@ async fn publishes(test: &TestApp, adfs: &Adfs) -> Refreshed {
 }
 
 fn new_key() -> Key {
-    Key::ec("ADFS Signing - adfs.acme.test", NOW, 365, &test_entropy()).unwrap()
-}
-
-fn test_entropy() -> vestibule::id::Entropy {
-    vestibule::id::Entropy::System
+    Key::ec("ADFS Signing - adfs.acme.test", NOW, 365, &Entropy::System).unwrap()
 }
 
 fn print(key: &Key) -> String {
@@ -210,22 +208,11 @@ async fn rule_11_a_genuine_document_that_is_wrapped_vouches_for_nothing() {
 async fn rule_11_a_swap_without_overlap_a_new_name_and_a_new_address_are_held_whoever_signs() {
     let test = followed(Stage::Demo).await;
     let trusted = test.adfs.signing[0].clone();
-    let mut swapped = test.adfs.clone();
-    swapped.signing = vec![new_key()];
-    let swap = edited(
-        &Adfs {
-            signing: vec![trusted.clone(), swapped.signing[0].clone()],
-            ..test.adfs.clone()
-        },
-        Some(&trusted),
-        |_| {
-            let unsigned = Adfs {
-                signing: vec![test.adfs.encryption.clone()],
-                ..test.adfs.clone()
-            };
-            edited(&unsigned, None, |xml| xml)
-        },
-    );
+    let swapped = Adfs {
+        signing: vec![test.adfs.encryption.clone()],
+        ..test.adfs.clone()
+    };
+    let swap = edited(&swapped, Some(&trusted), |xml| xml);
     let renamed = Adfs {
         entity_id: "http://adfs.evil.test/adfs/services/trust".into(),
         ..test.adfs.clone()
@@ -235,16 +222,17 @@ async fn rule_11_a_swap_without_overlap_a_new_name_and_a_new_address_are_held_wh
         ..test.adfs.clone()
     };
 
-    for document in [
-        swap,
-        renamed.metadata().unwrap(),
-        elsewhere.metadata().unwrap(),
+    for (document, reason) in [
+        (swap, Reason::NoOverlap),
+        (renamed.metadata().unwrap(), Reason::EntityId),
+        (elsewhere.metadata().unwrap(), Reason::Address),
     ] {
         let refreshed = answers(&test, document).await;
 
         assert!(matches!(refreshed, Refreshed::Held(_)), "{refreshed:?}");
-        let held = test.app.held(test.slug).await.unwrap();
-        assert!(!held.difference.reasons.is_empty());
+        let difference = test.app.held(test.slug).await.unwrap().difference;
+        assert_eq!(difference.reasons, [reason]);
+        assert!(difference.signed_by.is_some());
     }
     assert_eq!(test.account().await.active, 1);
     test.browser().sign_in_as_maya().await;
@@ -465,7 +453,7 @@ async fn rule_11_a_key_on_the_deny_list_comes_back_by_no_way() {
         "ADFS Signing - renewed",
         NOW,
         365,
-        &test_entropy(),
+        &Entropy::System,
     );
     test.adfs.signing[0] = again.unwrap();
     test.apply(document(test.slug)).await;
@@ -513,9 +501,8 @@ async fn rule_11_a_key_that_was_removed_comes_back_only_by_a_person() {
 #[tokio::test]
 async fn rule_11_an_unknown_key_of_the_same_name_is_a_suspected_rollover_and_never_trusted() {
     let mut test = followed(Stage::Live).await;
-    let [name, _] = ["ADFS Signing - adfs.acme.test", ""];
-    let entropy = test_entropy();
-    let new = Key::rsa(name, 2048, NOW, 365, &entropy).unwrap();
+    let name = "ADFS Signing - adfs.acme.test";
+    let new = Key::rsa(name, 2048, NOW, 365, &Entropy::System).unwrap();
     test.adfs.signing = vec![new.clone()];
 
     let refused = test.browser().sign_in(&MAYA).await;
