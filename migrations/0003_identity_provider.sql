@@ -6,6 +6,7 @@ CREATE TABLE sources (
     url TEXT NOT NULL,
     etag TEXT,
     last_modified TEXT,
+    judged BIGINT,
     asked_at BIGINT,
     good_at BIGINT,
     next_at BIGINT NOT NULL,

@@ -15,6 +15,9 @@ pub struct Source {
     /// When the server says that it changed last.
     #[serde(skip)]
     pub last_modified: Option<String>,
+    /// The number of the revision that its last document was compared with, or became.
+    #[serde(skip)]
+    pub judged: Option<i64>,
     /// When it was asked last.
     pub asked_at: Option<Timestamp>,
     /// When it last sent something that could be used, or said that nothing is new.
@@ -64,6 +67,7 @@ impl Source {
             url: url.to_owned(),
             etag: None,
             last_modified: None,
+            judged: None,
             asked_at: None,
             good_at: None,
             next_at,

@@ -94,6 +94,7 @@ impl App {
         let revision = self
             .add(of, new, Some(active.number), Some(&descriptor), true)
             .await?;
+        source.judged = Some(revision);
         let prints = fingerprints(&difference.added);
         tracing::warn!(account = %account.slug, revision, added = ?prints, "the identity provider's keys changed in a document that a trusted key has signed");
         let event = Event::MetadataAccepted {

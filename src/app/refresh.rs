@@ -44,7 +44,7 @@ impl App {
                 return Ok(());
             }
             let mut due = due.into_iter().map(Some).chain(std::iter::repeat(None));
-            let mut next = || self.ask_if(due.next().flatten());
+            let mut next = || Box::pin(self.ask_if(due.next().flatten()));
             tokio::try_join!(next(), next(), next(), next())?;
         }
     }
@@ -88,17 +88,25 @@ impl App {
 
     async fn ask(&self, account: AccountId, mut source: Source) -> Result<Refreshed> {
         let trusted = self.trusted(account).await?;
-        if trusted.is_none_or(|(_, active, _)| address(&active.document) != Some(&source.url)) {
+        let active = trusted
+            .map(|(_, active, _)| active)
+            .filter(|active| address(&active.document) == Some(&source.url));
+        let Some(active) = active else {
             // Switched off, or another address by now, which is followed within a minute.
             source.next_at = self.clock.now().plus(Span::days(1));
             let mut tx = self.store.write().await?;
             tx.of(account).save_source(&source).await?;
             tx.commit().await?;
             return Ok(Refreshed::Dropped);
-        }
-        let known = Known {
-            etag: source.etag.clone(),
-            last_modified: source.last_modified.clone(),
+        };
+        // What the server calls unchanged is of use only as long as the account is what it was judged by.
+        let known = if source.judged == Some(active.number) {
+            Known {
+                etag: source.etag.clone(),
+                last_modified: source.last_modified.clone(),
+            }
+        } else {
+            Known::default()
         };
         let outbound = Outbound::new(&self.config, self.names.clone());
         let fetched = outbound.fetch(&source.url, &known).await;
@@ -126,6 +134,7 @@ impl App {
                 let judged = self.judge(&active, bytes, distrusted, now).await?;
                 if judged.is_ok() {
                     (source.etag, source.last_modified) = (known.etag, known.last_modified);
+                    source.judged = Some(active.number);
                 }
                 judged.map(Some)
             }

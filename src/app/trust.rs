@@ -216,10 +216,12 @@ impl App {
             .collect();
         if seen.change != *change || !lacks.is_empty() {
             let prints = fingerprints(&pending.difference.added);
-            let flags: String = prints
-                .iter()
-                .map(|print| format!(" --fingerprint {print}"))
-                .collect();
+            let flags = prints.join(" --fingerprint ");
+            let flags = if flags.is_empty() {
+                flags
+            } else {
+                format!(" --fingerprint {flags}")
+            };
             bail!(Refused(format!(
                 "nothing was changed. Compare every new fingerprint with the client by telephone, then run: vestibule account approve-metadata {slug} --change {change}{flags}"
             )));

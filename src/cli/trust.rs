@@ -9,7 +9,7 @@ use serde_json::json;
 use super::out::{Out, plain};
 use super::{actor, metadata, out};
 use crate::account::Source;
-use crate::app::{App, Pending, Refreshed, Seen};
+use crate::app::{App, Pending, Refreshed, Refused, Seen};
 use crate::config::AccountFile;
 use crate::saml::keys::Certificate;
 use crate::time::Timestamp;
@@ -119,7 +119,7 @@ async fn approve(
                 lines
             },
         ),
-        Err(refused) => {
+        Err(refused) if refused.downcast_ref::<Refused>().is_some() => {
             let value = json!({ "account": account, "result": "held", "change": pending.held.change, "difference": pending.difference });
             out.say(&value, || {
                 let mut lines = vec![format!(
@@ -136,6 +136,7 @@ async fn approve(
             }
             Err(refused)
         }
+        Err(failed) => Err(failed),
     }
 }
 
@@ -222,8 +223,8 @@ async fn refresh(app: &App, account: &str, out: Out) -> Result<ExitCode> {
 /// The file with the metadata of its address. What an address is trusted for already is not fetched by an `apply`:
 /// its changes come by refreshing, where a new key has to be vouched for.
 pub(super) async fn with_metadata(mut file: AccountFile, app: &App) -> Result<AccountFile> {
-    let saml = file.document.saml.as_ref();
-    let Some(url) = saml.and_then(|saml| saml.idp_metadata_url.clone()) else {
+    let options = file.document.saml.as_ref();
+    let Some(url) = options.and_then(|saml| saml.idp_metadata_url.clone()) else {
         return Ok(file);
     };
     let slug = file.document.account.as_str();
@@ -231,8 +232,8 @@ pub(super) async fn with_metadata(mut file: AccountFile, app: &App) -> Result<Ac
     if let Some(account) = tx.account(slug).await? {
         let active = tx.of(account.id).revision(account.active).await?;
         let active = active.context("the account has no active revision")?;
-        let same = active.document.saml.and_then(|saml| saml.idp_metadata_url) == Some(url.clone());
-        if let (true, Some(metadata)) = (same, active.metadata) {
+        let trusted = active.document.saml.and_then(|saml| saml.idp_metadata_url);
+        if let (Some(metadata), true) = (active.metadata, trusted.as_ref() == Some(&url)) {
             file.metadata = Some(metadata.into_bytes());
             return Ok(file);
         }

@@ -265,7 +265,7 @@ async fn what_is_due_is_asked_in_the_background_by_one_node() {
     test.app.clock.advance(vestibule::time::Span::minutes(30));
     let (here, there) = tokio::join!(test.app.refresh_due(), beside.refresh_due());
 
-    (here.unwrap(), there.unwrap());
+    here.and(there).unwrap();
     assert_eq!(farm.asked.lock().unwrap().len(), 1);
     assert_eq!(test.account().await.active, 2);
     test.app.clock.advance(vestibule::time::Span::hours(19));
@@ -275,6 +275,29 @@ async fn what_is_due_is_asked_in_the_background_by_one_node() {
     test.app.refresh_due().await.unwrap();
     assert_eq!(farm.asked.lock().unwrap().len(), 2);
     assert_eq!(test.account().await.active, 2);
+}
+
+#[tokio::test]
+async fn what_is_unchanged_for_the_server_is_asked_whole_once_the_account_has_changed() {
+    let farm = Farm::new(Vec::new()).await;
+    let test = followed(&farm).await;
+    let metadata = test.adfs.metadata().unwrap();
+    farm.now_answers(answer("200 OK", &[("ETag", "\"a1\"")], &metadata));
+    let asked = async || {
+        test.app.refresh("acme-demo").await.unwrap();
+        farm.last().contains("if-none-match")
+    };
+    assert!(!asked().await);
+    assert!(asked().await);
+
+    let print = test.adfs.signing[0].fingerprint().unwrap();
+    let distrusted = test
+        .app
+        .distrust("acme-demo", &print, "it leaked", false, "shell:test");
+    distrusted.await.unwrap();
+
+    assert!(!asked().await);
+    assert!(asked().await);
 }
 
 #[tokio::test]
@@ -294,12 +317,14 @@ async fn an_address_that_fails_leaves_what_is_trusted_and_shows_in_the_figures()
     );
     let body = response.await.unwrap().into_body();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    let text = String::from_utf8_lossy(&body);
+    let figures = String::from_utf8_lossy(&body);
     assert!(
-        text.contains("vestibule_metadata_failures{account=\"acme-demo\"} 1"),
-        "{text}"
+        figures.contains("vestibule_metadata_failures{account=\"acme-demo\"} 1"),
+        "{figures}"
     );
-    assert!(text.contains("vestibule_certificate_days_left{account=\"acme-demo\",owner=\"idp\""));
+    assert!(
+        figures.contains("vestibule_certificate_days_left{account=\"acme-demo\",owner=\"idp\"")
+    );
 }
 
 #[tokio::test]

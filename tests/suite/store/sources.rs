@@ -20,7 +20,7 @@ async fn an_address_is_followed_once_and_anew_where_it_is_another() {
         assert_eq!(asked, Source::new(URL, NOW));
         asked.answered(NOW, None, 7);
         (asked.etag, asked.last_modified) = (Some("a".into()), Some("b".into()));
-        asked.valid_until = Some(NOW);
+        (asked.valid_until, asked.judged) = (Some(NOW), Some(3));
         asked.refused = Some("c".into());
         asked.held = Some(Held {
             metadata: "<x/>".into(),
