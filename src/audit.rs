@@ -52,6 +52,43 @@ pub enum Event {
         retired: Vec<String>,
         imported: bool,
     },
+    MetadataAccepted {
+        revision: i64,
+        added: Vec<String>,
+        removed: Vec<String>,
+        signed_by: String,
+    },
+    MetadataHeld {
+        change: String,
+        added: Vec<String>,
+        removed: Vec<String>,
+        reasons: Vec<String>,
+    },
+    MetadataApproved {
+        revision: i64,
+        change: String,
+        added: Vec<String>,
+    },
+    MetadataRefused {
+        change: String,
+    },
+    MetadataFailed {
+        problem: String,
+    },
+    MetadataOld {
+        since: Timestamp,
+    },
+    KeyDistrusted {
+        fingerprint: String,
+        reason: String,
+        sessions_ended: u64,
+    },
+    CertificateExpires {
+        owner: String,
+        fingerprint: String,
+        not_after: Timestamp,
+        days: i64,
+    },
     BreakGlass {
         revision: i64,
         reason: String,

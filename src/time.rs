@@ -102,6 +102,37 @@ impl Span {
         Self::hours(count.saturating_mul(24))
     }
 
+    /// Reads an XML Schema `duration` such as `PT8H` or `P1DT30M`; a month counts 30 days and a year 365.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('P').filter(|rest| rest.len() <= 40)?;
+        let (mut total, mut number, mut in_time, mut parts) = (Self(0), String::new(), false, 0);
+        for letter in rest.chars() {
+            if letter == 'T' && !in_time && number.is_empty() {
+                in_time = true;
+                continue;
+            }
+            if letter.is_ascii_digit() || letter == '.' {
+                number.push(letter);
+                continue;
+            }
+            let unit = match (letter, in_time) {
+                ('Y', false) => Self::days(365),
+                ('M', false) => Self::days(30),
+                ('D', false) => Self::days(1),
+                ('H', true) => Self::hours(1),
+                ('M', true) => Self::minutes(1),
+                ('S', true) => Self::seconds(1),
+                _ => return None,
+            };
+            let whole = number.split('.').next().unwrap_or_default();
+            let count: i64 = whole.parse().ok()?;
+            total = Self(total.0.saturating_add(unit.0.saturating_mul(count)));
+            number.clear();
+            parts += 1;
+        }
+        (parts > 0 && number.is_empty()).then_some(total)
+    }
+
     /// The length in milliseconds.
     pub const fn as_millis(self) -> i64 {
         self.0
@@ -182,6 +213,18 @@ mod tests {
 
         assert_eq!(at.to_string(), "2017-09-21T23:27:07.123Z");
         assert_eq!(Timestamp::parse("2017-09-21T23:27:07.1234567Z"), Some(at));
+    }
+
+    #[test]
+    fn durations_are_read_and_nonsense_is_not() {
+        let of = |text| Span::parse(text);
+
+        assert_eq!(of("PT8H"), Some(Span::hours(8)));
+        assert_eq!(of("P1DT30M"), Some(Span::minutes(24 * 60 + 30)));
+        assert_eq!(of("P0Y0M7DT0H0M0.000S"), Some(Span::days(7)));
+        for text in ["", "P", "PT", "8H", "-P1D", "PT8", "P8H", "PTT1H", "P1Y2X"] {
+            assert_eq!(of(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use vestibule::id::{AccountId, Entropy};
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::key::Key;
 use vestibule::practice::relying_party::RelyingParty;
-use vestibule::saml::connection::{Connection, Keys};
+use vestibule::saml::connection::{Connection, Keys, Restrictions};
 use vestibule::saml::keys::KeyPair;
 use vestibule::saml::request::Pending;
 use vestibule::saml::response::{self, Context, Reading};
@@ -172,7 +172,7 @@ fn connection(adfs: &Adfs, own: &Key, entropy: &Entropy) -> Connection {
         signing: vec![pair.clone()],
         encryption: vec![pair],
     };
-    Connection::compile(account, revision, &keys, PUBLIC_URL).expect("a connection")
+    Connection::compile(account, revision, &keys, &Restrictions::default(), PUBLIC_URL).expect("a connection")
 }
 
 /// A key that stays the same as long as its file does, so that what was found can be found again.

@@ -6,6 +6,7 @@ mod problems;
 mod return_to;
 mod rule;
 mod slug;
+mod source;
 
 pub use diff::{Change, diff};
 pub use document::{
@@ -16,6 +17,7 @@ pub use problems::problems;
 pub use return_to::{AllowedReturn, ReturnTo};
 pub use rule::{RoleRule, Test};
 pub use slug::Slug;
+pub use source::{Held, Source, Trouble};
 
 use serde::{Deserialize, Serialize};
 

@@ -91,7 +91,10 @@ impl App {
         };
         match existing {
             None => self.create(new, idp).await,
-            Some(account) => self.revise(account, new, idp, consent).await,
+            Some(account) => {
+                let idp = self.without_distrusted(&account, idp).await?;
+                self.revise(account, new, idp, consent).await
+            }
         }
     }
 
@@ -307,14 +310,14 @@ impl App {
         Ok(())
     }
 
-    async fn add(
+    pub(super) async fn add(
         &self,
         of: &mut Of<'_>,
         new: NewRevision<'_>,
         before: Option<i64>,
         idp: Option<&Descriptor>,
         activate: bool,
-    ) -> Result<()> {
+    ) -> Result<i64> {
         let (author, now) = (new.author.to_owned(), new.at);
         let digest = hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?));
         let revision = of.add_revision(new).await?;
@@ -340,7 +343,7 @@ impl App {
             )
             .await?;
         }
-        Ok(())
+        Ok(revision)
     }
 }
 

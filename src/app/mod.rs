@@ -1,20 +1,27 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod expiry;
 mod fetch;
+mod judge;
 mod keys;
 mod look;
 mod people;
+mod refresh;
 mod tidy;
+mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
-pub use fetch::fetch;
+pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
+pub use refresh::Refreshed;
+pub use trust::{Distrusted, Pending, Seen};
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::id::Entropy;
@@ -38,6 +45,10 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Who knows the addresses of names.
+    pub names: Names,
+    /// Descriptors are read one at a time, so that sign-ins keep the processor.
+    reading: Semaphore,
     /// What the operator should read at the start.
     pub notes: Vec<String>,
     /// Key pairs for new accounts instead of fresh ones; a test makes them once.
@@ -103,6 +114,8 @@ impl App {
             login,
             clock,
             entropy,
+            names: Names::default(),
+            reading: Semaphore::new(1),
             notes,
             given_keys: None,
         })

@@ -24,6 +24,7 @@ impl App {
         for account in accounts {
             if let Some(document) = self.document(account.id).await? {
                 self.tidy_account(&account, &document, now).await?;
+                self.follow(account.id).await?;
             }
         }
         Ok(())

@@ -9,10 +9,12 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, existing, metadata, open, out};
+use super::{actor, existing, metadata, open, trust};
 use crate::account::{Change, Revision, State, diff};
 use crate::app::{self, App, Applied, Consent, Outcome};
 use crate::config::{self, Config};
+use crate::saml::metadata::Descriptor;
+use crate::store::Store;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -58,6 +60,8 @@ pub(super) enum Command {
         /// The account's name
         account: String,
     },
+    #[command(flatten)]
+    Trust(trust::Command),
 }
 
 pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<ExitCode> {
@@ -87,20 +91,20 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
         Command::Enable { account } => {
             set(&existing(config).await?, &account, State::Enabled, out).await
         }
+        Command::Trust(command) => trust::run(command, &existing(config).await?, out).await,
     }
 }
 
 /// The file is read and judged before anything is opened, so that a mistake in it leaves nothing behind.
 async fn apply(file: &Path, consent: &Consent, config: Config, out: Out) -> Result<ExitCode> {
     let mut read = config::read_account(file)?;
-    let saml = read.document.saml.as_ref();
-    if let Some(url) = saml.and_then(|saml| saml.idp_metadata_url.clone()) {
-        out::note(&format!("fetching {url}"));
-        let fetched = app::fetch(&url, &config).await;
-        read.metadata = Some(fetched.context("`saml.idp_metadata_url`")?);
-    }
     app::vet(&read, &config)?;
+    if !Store::is_made(&config.database.url).await? {
+        read = trust::fetched(read, &config).await?;
+        app::vet(&read, &config)?;
+    }
     let app = open(config).await?;
+    let read = trust::with_metadata(read, &app).await?;
     applied(&app.apply(&read, &actor(), consent).await?, &app, out)
 }
 
@@ -207,9 +211,12 @@ async fn show(app: &App, slug: &str, out: Out) -> Result<ExitCode> {
     let idp = revision
         .metadata
         .as_deref()
-        .map(|text| crate::saml::metadata::Descriptor::read(text.as_bytes()))
+        .map(|text| Descriptor::read(text.as_bytes()))
         .transpose()?;
-    let value = json!({ "account": account, "configuration": revision.document, "identity_provider": idp, "users": people,
+    let distrusted = app.store.read().await?.of(account.id).distrusted().await?;
+    let idp = idp.map(|idp| idp.without(&distrusted));
+    let source = app.store.read().await?.of(account.id).source().await?;
+    let value = json!({ "metadata_source": source, "account": account, "configuration": revision.document, "identity_provider": idp, "users": people,
         "sign_in_url": format!("{base}/login"), "metadata_url": format!("{base}/metadata"), "acs_url": format!("{base}/acs") });
     out.say(&value, || {
         let pair = |name: &str, text: String| vec![name.to_owned(), text];
@@ -243,6 +250,11 @@ async fn show(app: &App, slug: &str, out: Out) -> Result<ExitCode> {
             Some(idp) => lines.extend(metadata::describe(idp, app.clock.now())),
             None => lines.push("No identity provider yet.".into()),
         }
+        lines.extend(
+            source
+                .iter()
+                .flat_map(|source| trust::freshness(source, slug, app.clock.now())),
+        );
         lines.push("Configuration:".into());
         lines.extend(
             toml::to_string_pretty(&revision.document)

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::Out;
+use super::trust;
 use crate::app::App;
 use crate::config::Config;
 use crate::id::Entropy;
@@ -34,6 +35,7 @@ pub(super) async fn run(
         let mut tx = app.store.read().await?;
         let mut of = tx.of(account.id);
         of.keys(&app.ring).await?;
+        let source = of.source().await?;
         let metadata = of
             .revision(account.active)
             .await?
@@ -41,6 +43,11 @@ pub(super) async fn run(
         warnings.extend(
             judge(metadata.as_deref(), now)
                 .into_iter()
+                .chain(
+                    source
+                        .iter()
+                        .flat_map(|source| trust::warnings(source, account.slug.as_str(), now)),
+                )
                 .map(|warning| format!("{}: {warning}", account.slug)),
         );
     }

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain};
-use crate::app;
+use crate::app::{Fetched, Known, Names, Outbound};
 use crate::config::Config;
 use crate::saml::metadata::{Descriptor, OwnSignature};
 use crate::time::{Clock, Timestamp};
@@ -24,7 +24,7 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command, config: &Config, out: Out) -> Result<ExitCode> {
     let Command::Inspect { source } = command;
     let bytes = if source.starts_with("https://") || source.starts_with("http://") {
-        app::fetch(&source, config).await?
+        fetch(&source, config).await?
     } else {
         std::fs::read(&source).with_context(|| source.clone())?
     };
@@ -47,6 +47,15 @@ pub(super) async fn run(command: Command, config: &Config, out: Out) -> Result<E
             lines
         },
     )
+}
+
+/// The document at an address.
+pub(super) async fn fetch(address: &str, config: &Config) -> Result<Vec<u8>> {
+    let outbound = Outbound::new(config, Names::System);
+    match outbound.fetch(address, &Known::default()).await? {
+        Fetched::Document(bytes, _) => Ok(bytes),
+        Fetched::Unchanged => bail!("{address} sent nothing"),
+    }
 }
 
 /// The identity provider in lines, with everything that an operator should know of it.

@@ -7,6 +7,7 @@ mod keys;
 mod metadata;
 mod out;
 mod serve;
+mod trust;
 mod user;
 
 use std::path::PathBuf;

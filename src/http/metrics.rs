@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::gauges::Gauges;
 use super::{Error, Shared};
 
 /// The figures of one server.
@@ -19,6 +20,7 @@ pub(super) struct Metrics {
     registry: Registry,
     starts: Counter,
     logins: Family<Login, Counter<u64, AtomicU64>>,
+    gauges: Gauges,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,10 +56,13 @@ impl Default for Metrics {
             "The version that runs",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
+        let gauges = Gauges::default();
+        gauges.register(&mut registry);
         Self {
             registry,
             starts,
             logins,
+            gauges,
         }
     }
 }
@@ -91,6 +96,7 @@ impl Metrics {
 
 /// `GET /metrics`, on the internal listener.
 pub(super) async fn show(State(shared): State<Shared>) -> Result<impl IntoResponse, Error> {
+    shared.metrics.gauges.fill(&shared.app).await?;
     let mut text = String::new();
     if encode(&mut text, &shared.metrics.registry).is_err() {
         return Err(Error::new(

@@ -7,6 +7,7 @@ mod carrier;
 mod carry;
 mod error;
 mod extract;
+mod gauges;
 mod health;
 mod home;
 mod limit;

@@ -43,8 +43,10 @@ pub async fn serve(
     let outer = accept(listeners.public, public(&shared), stop.clone());
     let inner = accept(listeners.internal, internal(&shared), stop);
     let tidying = tokio::spawn(tidy(shared.clone()));
+    let refreshing = tokio::spawn(refresh(shared.clone()));
     tokio::join!(outer, inner);
     tidying.abort();
+    refreshing.abort();
     shared
         .tidy()
         .await
@@ -79,5 +81,25 @@ async fn tidy(shared: Shared) {
         if let Err(cause) = shared.tidy().await {
             tracing::error!(%cause, "tidying failed");
         }
+    }
+}
+
+/// Between two looks at which identity provider is to be asked for its metadata.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// So many looks make an hour, after which certificates are looked at again.
+const HOUR: usize = 360;
+
+async fn refresh(shared: Shared) {
+    for round in (0..HOUR).cycle() {
+        if let Err(cause) = shared.app.refresh_due().await {
+            tracing::error!(%cause, "refreshing metadata failed");
+        }
+        if round == 0
+            && let Err(cause) = shared.app.watch_certificates().await
+        {
+            tracing::error!(%cause, "looking at certificates failed");
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }

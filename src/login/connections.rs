@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, Login};
-use crate::saml::connection::Connection;
+use crate::saml::connection::{Connection, Restrictions};
 use crate::time::{Span, Timestamp};
 
 /// Connections by the account's name, each with the states of its keys and when the database was last asked about it.
@@ -35,14 +35,27 @@ impl Login {
         let mut of = tx.of(account.id);
         // Before the keys themselves: what changes in between is noticed the next time.
         let states = of.key_states().await?;
-        let same = |known: &Entry| known.connection.account == account && known.keys == states;
+        let same = |known: &Entry| {
+            let connection = &known.connection;
+            connection.account == account && known.keys == states && !connection.is_stale(now)
+        };
         let connection = if let Some(entry) = known.filter(same) {
             entry.connection
         } else {
             let revision = of.revision(account.active).await?.ok_or(Error::NoAccount)?;
             let keys = of.keys(&self.ring).await?;
-            let compiled = Connection::compile(account, revision, &keys, &self.public_url)?;
-            Arc::new(compiled)
+            let restrictions = Restrictions {
+                distrusted: of.distrusted().await?,
+                source: of.source().await?,
+            };
+            let url = &self.public_url;
+            Arc::new(Connection::compile(
+                account,
+                revision,
+                &keys,
+                &restrictions,
+                url,
+            )?)
         };
         let entry = Entry {
             connection: Arc::clone(&connection),

@@ -56,6 +56,7 @@ impl Visit {
             "enabled",
             state.as_str(),
         )?;
+        self.fresh()?;
         let posted = is_form(&self.post.kind);
         self.reading
             .trace
@@ -63,6 +64,19 @@ impl Visit {
         let form = Form::read(&self.post.body, &mut self.reading.trace)?;
         self.relay_state.clone_from(&form.relay_state);
         Ok(form)
+    }
+
+    /// Keys of a descriptor whose validity ended long ago are trusted no more.
+    fn fresh(&mut self) -> Result<(), Rejection> {
+        match self.connection.valid_until {
+            Some(until) if self.connection.is_stale(self.now) => {
+                let found = format!("valid until {}", until.for_people());
+                let advice = Some(Advice::StaleMetadata { until });
+                let trace = &mut self.reading.trace;
+                Err(trace.fail(Code::Disabled, "Metadata", &found, advice))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Verifies the response against the requests that this browser carries.

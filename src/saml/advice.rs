@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 #[expect(missing_docs, reason = "each variant's sentence is its documentation")]
 pub enum Advice {
     WsFederation,
+    StaleMetadata {
+        until: Timestamp,
+    },
     RequestDenied {
         entity_id: String,
     },
@@ -143,13 +146,14 @@ impl Advice {
     pub fn sentence(&self) -> String {
         match self {
             Self::WsFederation => "ADFS sent a WS-Federation answer. Add a SAML endpoint to the relying party trust: Endpoints tab, SAML Assertion Consumer, POST, with our address.".into(),
+            Self::StaleMetadata { until } => format!("The identity provider's metadata was valid until {} and nothing newer came from its address, so its keys are not trusted any more. Publish metadata that is valid, and let us reach its address.", until.for_people()),
             Self::RequestDenied { entity_id } => format!("ADFS knew the person but its access control policy for {entity_id} refuses them. Add them to the permitted group, or change the policy of the trust (ADFS event 325, MSIS5007)."),
             Self::NoAuthnContext => "ADFS cannot satisfy the authentication method that we asked for (MSIS7102). Take `authn_context` out of the account's configuration, or enable that method in ADFS.".into(),
             Self::InvalidNameIdPolicy { entity_id } => format!("We asked for a NameID format that no claim rule of {entity_id} issues (ADFS event 321, MSIS7070). Add the NameID rule after the LDAP rule, or take `name_id_format` out of the account's configuration."),
             Self::Responder { entity_id, certificate, request, at } => format!("ADFS rejected our request {request} without a reason. Look at its AD FS/Admin log, events 364 and 378, about {at}, and compare: 1) Signature tab: certificate {certificate}; 2) Advanced tab: SHA-256; 3) identifier: {entity_id}; 4) the clock."),
             Self::OtherStatus { said } => format!("The identity provider answered {said} instead of Success. The reason stands in its own log (AD FS/Admin, event 364)."),
             Self::WrongIssuer { expected, found } => format!("The answer comes from {found:?}; the metadata that we have is of {expected:?}. They must be the same letter for letter (http or https, trailing slash). Send the metadata of the farm that your people use."),
-            Self::Rollover { subject, fingerprint, since } => format!("ADFS now signs with another certificate of {subject} (SHA-256 {fingerprint}, valid from {}), which the stored metadata lacks: its certificate was probably renewed. Send the new FederationMetadata.xml, and confirm the fingerprint by telephone.", since.for_people()),
+            Self::Rollover { subject, fingerprint, since } => format!("Rollover suspected: ADFS now signs with another certificate of {subject} (SHA-256 {fingerprint}, valid from {}), which the stored metadata lacks: its certificate was probably renewed. Send the new FederationMetadata.xml, and confirm the fingerprint by telephone.", since.for_people()),
             Self::ForeignKey { subject, fingerprint } => format!("The answer is signed by {subject:?} (SHA-256 {fingerprint}), which is no key of this identity provider's metadata. Something between ADFS and us signs for it, or the answer belongs to another system."),
             Self::Changed => "The key is right but the content is not what was signed: something on the way changed or reformatted it. Look at proxies between the browser and us that rewrite pages.".into(),
             Self::NothingSigned => "Neither the response nor the assertion is signed. On ADFS run: Set-AdfsRelyingPartyTrust -TargetName '<trust>' -SamlResponseSignature AssertionOnly".into(),

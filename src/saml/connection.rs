@@ -5,8 +5,8 @@ use openssl::pkey::{PKey, Private};
 use super::descriptor::Addresses;
 use super::keys::{Certificate, KeyPair};
 use super::metadata::{Descriptor, Problem};
-use crate::account::{Account, Document, Revision, Saml, Slug};
-use crate::time::Span;
+use crate::account::{Account, Document, Revision, Saml, Slug, Source};
+use crate::time::{Span, Timestamp};
 
 /// An account's own key pairs, newest first.
 #[derive(Clone)]
@@ -16,6 +16,18 @@ pub struct Keys {
     /// The pairs that assertions are encrypted for; all decrypt.
     pub encryption: Vec<KeyPair>,
 }
+
+/// What narrows the trust in the descriptor of a revision, whatever way that came.
+#[derive(Debug, Default)]
+pub struct Restrictions {
+    /// The digests of keys that are never trusted again.
+    pub distrusted: Vec<String>,
+    /// How the descriptor is kept fresh, where it comes by address.
+    pub source: Option<Source>,
+}
+
+/// Past the end of its validity a descriptor is trusted for so long: a farm that publishes late, over a long weekend.
+pub const GRACE: Span = Span::days(3);
 
 /// All that a sign-in to one account is checked against.
 pub struct Connection {
@@ -35,6 +47,8 @@ pub struct Connection {
     pub decryption: Vec<PKey<Private>>,
     /// The certificates of those keys.
     pub recipients: Vec<Certificate>,
+    /// Until when the descriptor says that it holds, where it comes by address.
+    pub valid_until: Option<Timestamp>,
     saml: Saml,
 }
 
@@ -58,6 +72,7 @@ impl Connection {
         account: Account,
         revision: Revision,
         keys: &Keys,
+        restrictions: &Restrictions,
         public_url: &str,
     ) -> Result<Self, Error> {
         let saml = revision.document.saml.clone().ok_or(Error::NotConnected)?;
@@ -72,8 +87,13 @@ impl Connection {
             .iter()
             .map(|pair| Certificate::of(&pair.certificate))
             .collect();
+        let idp = Descriptor::read(metadata.as_bytes())?.without(&restrictions.distrusted);
+        if idp.signing.is_empty() {
+            return Err(Error::NotConnected);
+        }
         Ok(Self {
-            idp: Descriptor::read(metadata.as_bytes())?,
+            valid_until: valid_until(&saml, &idp, restrictions.source.as_ref()),
+            idp,
             addresses: addresses(public_url, &account.slug, &account.entity_id),
             signing_key,
             decryption: keys
@@ -89,6 +109,12 @@ impl Connection {
         })
     }
 
+    /// Whether the descriptor's validity ended too long ago to let anybody in.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.valid_until
+            .is_some_and(|until| until.plus(GRACE) < now)
+    }
+
     /// The sign-in options.
     pub const fn saml(&self) -> &Saml {
         &self.saml
@@ -98,6 +124,13 @@ impl Connection {
     pub const fn skew(&self) -> Span {
         Span::seconds(self.saml.clock_skew_seconds)
     }
+}
+
+/// What the address said last, or the document itself where it was not asked yet.
+fn valid_until(saml: &Saml, idp: &Descriptor, source: Option<&Source>) -> Option<Timestamp> {
+    let url = saml.idp_metadata_url.as_ref()?;
+    let asked = source.filter(|source| source.url == *url && source.good_at.is_some());
+    asked.map_or(idp.valid_until, |source| source.valid_until)
 }
 
 /// The addresses of an account under `public_url`, which ends without a slash.

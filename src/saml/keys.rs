@@ -54,6 +54,14 @@ impl IdpKey {
         })
     }
 
+    /// SHA-256 of the key itself, the same in every certificate for it; none fits a key that cannot be written.
+    pub fn digest(&self) -> String {
+        self.public
+            .public_key_to_der()
+            .map(|key| hex(&sha256(&key)))
+            .unwrap_or_default()
+    }
+
     /// Why this key may not verify anything, if so.
     pub fn weakness(&self) -> Option<String> {
         match self.public.id() {

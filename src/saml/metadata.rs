@@ -4,77 +4,10 @@ use serde::Serialize;
 
 use super::keys::{Certificate, IdpKey};
 use super::names::{ASSERTION, DSIG, METADATA, POST, REDIRECT};
+pub use super::problem::Problem;
 use super::xml::{Node, Xml};
 use super::{decode, scan, signature};
-use crate::time::Timestamp;
-
-/// Why a document is refused as an identity provider's descriptor: what was sent, and what to send instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each message is the documentation")]
-pub enum Problem {
-    #[error("the file is empty. Send the FederationMetadata.xml of your ADFS")]
-    Empty,
-    #[error(
-        "the file is neither UTF-8 nor UTF-16 text. Save it with Invoke-WebRequest -OutFile instead of an editor"
-    )]
-    Encoding,
-    #[error(
-        "this is the text of a browser's XML view, not the file. Use \"Save as\", or Invoke-WebRequest -OutFile FederationMetadata.xml"
-    )]
-    BrowserCopy,
-    #[error(
-        "the file begins with \"{0}\" before the XML. Save the file again without it, best with Invoke-WebRequest -OutFile"
-    )]
-    TextBefore(String),
-    #[error(
-        "this is not XML: it begins with \"{0}\". Send the FederationMetadata.xml of your ADFS"
-    )]
-    NotXml(String),
-    #[error(
-        "this is a web page, not metadata: probably a sign-in or error page was saved. Open https://<your ADFS>/FederationMetadata/2007-06/FederationMetadata.xml and save that"
-    )]
-    WebPage,
-    #[error(
-        "this is a WSDL or MEX document of ADFS's web services, not SAML metadata. Send FederationMetadata.xml"
-    )]
-    Wsdl,
-    #[error(
-        "the root element is {0}, not EntityDescriptor. Send the FederationMetadata.xml of your ADFS"
-    )]
-    OtherRoot(String),
-    #[error(
-        "the file holds {0} identity providers. Send the descriptor of the one that your people sign in with"
-    )]
-    Several(usize),
-    #[error(
-        "this describes a service provider: it has no IDPSSODescriptor. Send the metadata of your identity provider (ADFS), not of an application"
-    )]
-    NoIdentityProvider,
-    #[error(
-        "this is Entra ID's file for all tenants: its entity id holds {{tenantid}}. Download the metadata from the enterprise application itself"
-    )]
-    AllTenants,
-    #[error("the descriptor has no entity id. Send the file as ADFS makes it")]
-    NoEntityId,
-    #[error(
-        "the descriptor has no signing key, so nothing that your identity provider sends could be verified. Send the file as ADFS makes it"
-    )]
-    NoSigningKey,
-    #[error(
-        "none of its signing keys can be used: {0}. Ask for a signing certificate with RSA of at least 2048 bits"
-    )]
-    OnlyWeakKeys(String),
-    #[error(
-        "it offers no sign-in address for the Redirect or POST binding. Enable the SAML endpoint /adfs/ls/ on the ADFS"
-    )]
-    NoSignInAddress,
-    #[error("its sign-in address {0} is not https. Send the metadata of the production address")]
-    InsecureAddress(String),
-    #[error("the file is damaged: {0}. Download it again and send it unchanged")]
-    Damaged(String),
-    #[error("the file is too large or too deep: {0}. An ADFS file has about 76 KB")]
-    TooLarge(String),
-}
+use crate::time::{Span, Timestamp};
 
 /// What an identity provider says of itself, out of its `IDPSSODescriptor` alone.
 #[derive(Debug, Clone, Serialize)]
@@ -105,6 +38,9 @@ pub struct Descriptor {
     /// Until when the document says that it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Timestamp>,
+    /// How long the document says that it may be kept without asking again.
+    #[serde(skip)]
+    pub cache_duration: Option<Span>,
     /// Whether the document's own signature verifies; information only, since its key comes with it.
     pub own_signature: OwnSignature,
 }
@@ -133,6 +69,14 @@ pub fn text(bytes: &[u8]) -> Result<String, Problem> {
 impl Descriptor {
     /// Reads the bytes of an uploaded or fetched file.
     pub fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        Ok(Self::read_signed(bytes, &[])?.0)
+    }
+
+    /// The same, with the fingerprint of the one of `trusted` that has signed the whole document, if one has.
+    pub fn read_signed(
+        bytes: &[u8],
+        trusted: &[IdpKey],
+    ) -> Result<(Self, Option<String>), Problem> {
         if bytes.len() > 2 * scan::METADATA.bytes {
             return Err(Problem::TooLarge(format!("{} bytes", bytes.len())));
         }
@@ -153,8 +97,28 @@ impl Descriptor {
         if roles.next().is_some() {
             return Err(Problem::Several(2));
         }
-        let descriptor = Self::of(&xml, entity, idp)?;
-        descriptor.checked()
+        let descriptor = Self::of(&xml, entity, idp)?.checked()?;
+        // What is read and what is signed is the same element of the same parse.
+        let signed_by = (entity == xml.root())
+            .then(|| signed_by(&xml, trusted))
+            .flatten();
+        Ok((descriptor, signed_by))
+    }
+
+    /// The same without the keys of those digests, whatever certificate they come in.
+    #[must_use]
+    pub fn without(mut self, distrusted: &[String]) -> Self {
+        let (gone, stay) = std::mem::take(&mut self.signing)
+            .into_iter()
+            .partition(|key| distrusted.contains(&key.digest()));
+        self.signing = stay;
+        self.unusable.extend(gone.into_iter().map(|key: IdpKey| {
+            format!(
+                "{} ({}) is on the account's deny list",
+                key.certificate.subject, key.certificate.fingerprint
+            )
+        }));
+        self
     }
 
     fn of(xml: &Xml<'_>, entity: Node, idp: Node) -> Result<Self, Problem> {
@@ -202,6 +166,10 @@ impl Descriptor {
                 .attribute(entity, "validUntil")
                 .or_else(|| xml.attribute(idp, "validUntil"))
                 .and_then(Timestamp::parse),
+            cache_duration: xml
+                .attribute(entity, "cacheDuration")
+                .or_else(|| xml.attribute(idp, "cacheDuration"))
+                .and_then(Span::parse),
             own_signature: own_signature(xml),
         })
     }
@@ -268,15 +236,6 @@ impl Descriptor {
     }
 }
 
-impl From<super::xml::Error> for Problem {
-    fn from(error: super::xml::Error) -> Self {
-        match error {
-            super::xml::Error::TooMuch(what) => Self::TooLarge(what),
-            super::xml::Error::Malformed(what) => Self::Damaged(what),
-        }
-    }
-}
-
 fn entity(xml: &Xml<'_>) -> Result<Node, Problem> {
     let root = xml.root();
     if xml.is(root, METADATA, "EntityDescriptor") {
@@ -326,6 +285,12 @@ fn signing_keys(xml: &Xml<'_>, idp: Node) -> (Vec<IdpKey>, Vec<String>) {
         }
     }
     (usable, unusable)
+}
+
+fn signed_by(xml: &Xml<'_>, trusted: &[IdpKey]) -> Option<String> {
+    let signature = signature::find(xml, xml.root()).ok()??;
+    let verified = signature::verify(xml, xml.root(), signature, trusted).ok()?;
+    Some(verified.fingerprint().to_owned())
 }
 
 fn own_signature(xml: &Xml<'_>) -> OwnSignature {

@@ -21,6 +21,7 @@ mod logout_written;
 pub mod metadata;
 mod name_id;
 pub mod names;
+mod problem;
 pub mod request;
 pub mod response;
 pub mod rollover;
@@ -32,6 +33,7 @@ mod statement;
 mod status;
 pub mod step_up;
 mod subject;
+pub mod trust;
 mod xml;
 
 pub use assertion::{Attribute, VerifiedAssertion};

@@ -11,10 +11,12 @@ mod key;
 mod made;
 mod queue;
 mod session;
+mod source;
 mod used;
 mod user;
 
 pub use account::NewRevision;
 pub use batch::Changes;
 pub use db::{Error, Of, Store, Tx};
+pub use source::{Freshness, Watched};
 pub use used::OneTime;

@@ -9,6 +9,7 @@ mod attack;
 mod browser;
 mod config;
 mod corpus;
+mod fetch;
 mod limits;
 mod logout;
 mod practice;

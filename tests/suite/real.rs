@@ -9,7 +9,7 @@ use openssl::x509::X509;
 use vestibule::account::{Account, Document, ReturnTo, Revision, Slug, State};
 use vestibule::id::{AccountId, Entropy};
 use vestibule::saml::check::Code;
-use vestibule::saml::connection::{Connection, Keys};
+use vestibule::saml::connection::{Connection, Keys, Restrictions};
 use vestibule::saml::keys::KeyPair;
 use vestibule::saml::metadata::{Descriptor, OwnSignature, Problem};
 use vestibule::saml::request::Pending;
@@ -96,8 +96,14 @@ impl Case {
             signing: vec![pair.clone()],
             encryption: vec![pair],
         };
-        let mut connection =
-            Connection::compile(account, revision, &keys, "https://unused.example").unwrap();
+        let mut connection = Connection::compile(
+            account,
+            revision,
+            &keys,
+            &Restrictions::default(),
+            "https://unused.example",
+        )
+        .unwrap();
         connection.addresses.acs = self.acs.into();
         connection
     }

@@ -9,7 +9,7 @@ use vestibule::practice::answer::Answer;
 use vestibule::practice::persona::ZOE;
 use vestibule::practice::relying_party::RelyingParty;
 use vestibule::saml::check::{Code, Rejection};
-use vestibule::saml::connection::Connection;
+use vestibule::saml::connection::{Connection, Restrictions};
 use vestibule::saml::request::Pending;
 use vestibule::saml::response::{self, Context, Reading};
 use vestibule::saml::{Attribute, NameId, VerifiedAssertion};
@@ -40,7 +40,14 @@ static CONNECTION: LazyLock<Connection> = LazyLock::new(|| {
         author: "test".into(),
         created_at: NOW,
     };
-    Connection::compile(account, revision, &SP_KEYS, PUBLIC_URL).unwrap()
+    Connection::compile(
+        account,
+        revision,
+        &SP_KEYS,
+        &Restrictions::default(),
+        PUBLIC_URL,
+    )
+    .unwrap()
 });
 
 /// All that is read out of an assertion.

@@ -15,6 +15,7 @@ mod question;
 mod replay;
 mod sessions;
 mod shell;
+mod trust;
 
 pub(super) use house::sources;
 pub(super) use sessions::at;

@@ -5,6 +5,7 @@ mod changes;
 mod memory;
 mod people;
 mod sessions;
+mod sources;
 
 use std::path::Path;
 
