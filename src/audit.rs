@@ -64,6 +64,11 @@ pub enum Event {
         user: String,
         session: String,
     },
+    SignedOutByIdentityProvider {
+        user: String,
+        session: String,
+        request: String,
+    },
     UserInvited {
         user: String,
     },

@@ -4,6 +4,7 @@ mod accept;
 mod address;
 mod browser;
 mod carrier;
+mod carry;
 mod error;
 mod extract;
 mod health;
@@ -13,6 +14,7 @@ mod metrics;
 mod page;
 mod serve;
 mod session;
+mod slo;
 mod sso;
 
 use std::sync::Arc;
@@ -114,6 +116,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(home::router())
         .merge(session::router())
         .merge(sso::router())
+        .merge(slo::router())
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)

@@ -14,11 +14,10 @@ use crate::audit::Event;
 use crate::id::SessionId;
 use crate::role::{self, Role};
 
-/// `/session`, `/logout` and `/sessions`.
+/// `/session` and `/sessions`.
 pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/session", get(show).delete(delete))
-        .route("/logout", post(logout))
         .route("/sessions", get(list))
         .route("/sessions/{id}/end", post(end))
 }
@@ -57,25 +56,12 @@ async fn delete(
     Ok((StatusCode::NO_CONTENT, carrier::removal(&shared)).into_response())
 }
 
-async fn logout(
-    State(shared): State<Shared>,
-    _: SameOrigin,
-    moment: Moment,
-    signed_in: Option<SignedIn>,
-) -> Result<Response, Error> {
-    if let Some(signed_in) = signed_in {
-        sign_out(&shared, &signed_in, &moment).await?;
-    }
-    let page = page::message(
-        "You are signed out",
-        "Your session here has ended. At your company's own sign-in you may still be signed in.",
-        "",
-        Some(("Sign in again", "/login")),
-    );
-    Ok((carrier::removal(&shared), axum::response::Html(page)).into_response())
-}
-
-async fn sign_out(shared: &Shared, signed_in: &SignedIn, moment: &Moment) -> Result<(), Error> {
+/// Ends the session of this browser.
+pub(super) async fn sign_out(
+    shared: &Shared,
+    signed_in: &SignedIn,
+    moment: &Moment,
+) -> Result<(), Error> {
     let (app, session) = (&shared.app, &signed_in.session);
     let mut tx = app.store.write().await?;
     let mut of = tx.of(session.account);

@@ -11,15 +11,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use tower_sessions::Session as Cookie;
-use url::Url;
 
 use super::address::Address;
+use super::carry::{Way, carry};
 use super::extract::{self, Moment, SameOrigin, SignedIn};
-use super::{Error, POLICY, Shared, carrier, page};
+use super::{Error, Shared, carrier, page};
 use crate::id::Token;
 use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused};
 use crate::saml::check::Code;
-use crate::saml::request::Sending;
 use crate::seal::Place;
 use crate::user::Refusal;
 
@@ -85,32 +84,7 @@ fn started(
     headers: &HeaderMap,
     account: &str,
 ) -> Result<Response, Error> {
-    let mut response = match begun.sending {
-        Sending::Redirect(location) => page::going_to(&location),
-        Sending::Form {
-            action,
-            saml_request,
-        } => {
-            let origin = Url::parse(&action)
-                .map(|url| url.origin().ascii_serialization())
-                .unwrap_or_default();
-            let mut response = page::show(&PostPage {
-                action: &action,
-                saml_request: &saml_request,
-            })?
-            .into_response();
-            let policy = POLICY.replace(
-                "form-action 'self'",
-                &format!("form-action 'self' {origin}"),
-            );
-            if let Ok(policy) = HeaderValue::from_str(&policy) {
-                response
-                    .headers_mut()
-                    .insert(header::CONTENT_SECURITY_POLICY, policy);
-            }
-            response
-        }
-    };
+    let mut response = carry(begun.sending, Way::SignIn)?;
     let (tag, value) = begun.cookie;
     let mut set = |name: &str, value: &str, age: u32| {
         if let Ok(cookie) = HeaderValue::from_str(&shared.login_cookie(name, value, age)) {
@@ -148,13 +122,6 @@ fn carried<'h>(
     let prefix = shared.login_prefix();
     extract::cookies(headers)
         .filter_map(move |(name, value)| name.strip_prefix(prefix).map(|tag| (tag, value)))
-}
-
-#[derive(Template)]
-#[template(path = "post.html")]
-struct PostPage<'a> {
-    action: &'a str,
-    saml_request: &'a str,
 }
 
 async fn acs(

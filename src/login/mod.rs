@@ -3,6 +3,7 @@
 mod connections;
 mod cookie;
 mod decide;
+mod logout;
 mod refusals;
 mod visit;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use cookie::{Carried, tag};
+pub use logout::{Delivered, Logout, Unverified};
 use refusals::Refusals;
 use visit::Visit;
 
@@ -20,7 +22,8 @@ use crate::id::{AttemptId, Entropy, Token};
 use crate::saml::VerifiedAssertion;
 use crate::saml::check::{Code, Rejection};
 use crate::saml::connection;
-use crate::saml::request::{self, Pending, Sending};
+use crate::saml::request::{self, Pending};
+use crate::saml::sending::{self, Sending};
 use crate::seal::Ring;
 use crate::session::Session;
 use crate::store::{self, OneTime, Store};
@@ -59,9 +62,9 @@ pub enum Error {
     /// A connection cannot be compiled.
     #[error(transparent)]
     Connection(#[from] connection::Error),
-    /// A request cannot be written.
+    /// A message cannot be sent.
     #[error(transparent)]
-    Request(#[from] request::Error),
+    Sending(#[from] sending::Error),
     /// Sealing failed.
     #[error(transparent)]
     Seal(#[from] crate::seal::Error),

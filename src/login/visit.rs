@@ -19,6 +19,12 @@ use crate::time::Timestamp;
 /// What browsers call a posted form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Whether a body of that kind is a posted form.
+pub(super) fn is_form(kind: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case(FORM)
+}
+
 /// What is known of a visit while it is judged.
 pub(super) struct Visit {
     pub(super) connection: Arc<Connection>,
@@ -50,8 +56,7 @@ impl Visit {
             "enabled",
             state.as_str(),
         )?;
-        let kind = self.post.kind.split(';').next().unwrap_or_default().trim();
-        let posted = kind.eq_ignore_ascii_case(FORM);
+        let posted = is_form(&self.post.kind);
         self.reading
             .trace
             .demand(posted, Code::Form, "Content type", FORM, &self.post.kind)?;

@@ -83,7 +83,7 @@ pub enum What {
 }
 
 /// The subject's name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameId {
     /// The name itself.
     pub value: String,

@@ -17,7 +17,7 @@ pub struct RelyingParty {
     pub entity_id: String,
     /// Where responses are posted to.
     pub acs_url: String,
-    /// Where answers to its logout requests are posted to.
+    /// Where logout messages go.
     pub logout_url: Option<String>,
     /// What its requests are signed with; any of them will do.
     pub signing_certificates: Vec<X509>,
@@ -72,7 +72,7 @@ fn consumer(document: &Document<'_>, sp: NodeId) -> Option<String> {
     location(document, *chosen)
 }
 
-/// Where answers to logout requests go.
+/// Where logout messages go.
 fn logout(document: &Document<'_>, sp: NodeId) -> Option<String> {
     let endpoint = *posted(document, sp, "SingleLogoutService").first()?;
     let response = document.get_attribute(endpoint, "ResponseLocation");

@@ -2,7 +2,7 @@
 
 use uppsala::{Document, NodeId};
 
-use super::answer::PASSWORD;
+use super::answer::{NameId, PASSWORD};
 use super::binding::Message;
 use super::mishap::Mishap;
 use super::relying_party::RelyingParty;
@@ -38,7 +38,12 @@ pub enum Wish {
         force_authn: bool,
     },
     /// A `LogoutRequest`.
-    SignOut,
+    SignOut {
+        /// Who shall be signed out.
+        name_id: NameId,
+        /// Of which sessions.
+        session_indexes: Vec<String>,
+    },
 }
 
 /// Why the person stays at ADFS, in ADFS's words.
@@ -159,7 +164,14 @@ impl Request {
 fn wish(document: &Document<'_>, element: NodeId) -> Option<Wish> {
     let name = &document.element(element)?.name;
     if name.matches(Some(SAMLP), "LogoutRequest") {
-        return Some(Wish::SignOut);
+        let indexes = all(document, element, SAMLP, "SessionIndex");
+        return Some(Wish::SignOut {
+            name_id: name_id(document, element),
+            session_indexes: indexes
+                .iter()
+                .map(|index| document.text_content_deep(*index))
+                .collect(),
+        });
     }
     let policy = document.first_child_element_by_name_ns(element, SAMLP, "NameIDPolicy");
     let format = policy.and_then(|policy| document.get_attribute(policy, "Format"));
@@ -176,6 +188,20 @@ fn wish(document: &Document<'_>, element: NodeId) -> Option<Wish> {
                 Some("true" | "1")
             ),
         })
+}
+
+/// The name in a logout request; an empty one where there is none, which is nobody's.
+fn name_id(document: &Document<'_>, element: NodeId) -> NameId {
+    let Some(node) = document.first_child_element_by_name_ns(element, SAML, "NameID") else {
+        return NameId::default();
+    };
+    let attribute = |name| document.get_attribute(node, name).map(str::to_owned);
+    NameId {
+        value: document.text_content_deep(node),
+        format: attribute("Format"),
+        name_qualifier: attribute("NameQualifier"),
+        sp_name_qualifier: attribute("SPNameQualifier"),
+    }
 }
 
 /// A signature is judged where there is one, and demanded where the trust or a logout needs it.
@@ -198,7 +224,9 @@ fn signature(
         None => verify::enveloped(document, element, certificates),
     };
     match verdict.map_err(|_| wrong())? {
-        Verdict::Absent if trust.signed_requests_required || matches!(wish, Wish::SignOut) => {
+        Verdict::Absent
+            if trust.signed_requests_required || matches!(wish, Wish::SignOut { .. }) =>
+        {
             Err(Refusal::Unsigned)
         }
         Verdict::Absent | Verdict::Genuine => Ok(()),

@@ -81,7 +81,7 @@ impl Status {
 }
 
 impl NameId {
-    fn xml(&self) -> String {
+    pub(super) fn xml(&self) -> String {
         let qualifier = attribute("NameQualifier", self.name_qualifier.as_ref());
         let sp_qualifier = attribute("SPNameQualifier", self.sp_name_qualifier.as_ref());
         let format = attribute("Format", self.format.as_ref());

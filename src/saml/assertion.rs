@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::NameId;
 use super::advice::Advice;
 use super::check::{Code, Rejection, Trace, shorten};
 use super::connection::Connection;
@@ -18,19 +19,6 @@ pub struct Attribute {
     pub name: String,
     /// The values, verbatim; one element is one value.
     pub values: Vec<String>,
-}
-
-/// A NameID with its qualifiers, as a logout request has to repeat it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameId {
-    /// The value, verbatim.
-    pub value: String,
-    /// The format, where one was given.
-    pub format: Option<String>,
-    /// The `NameQualifier`, where one was given.
-    pub name_qualifier: Option<String>,
-    /// The `SPNameQualifier`, where one was given.
-    pub sp_name_qualifier: Option<String>,
 }
 
 /// An assertion that has passed every check of the profile; only [`super::response::verify`] makes one.

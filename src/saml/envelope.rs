@@ -8,7 +8,7 @@ use super::response::{Context, Reading};
 use super::xml::{Node, Xml};
 use crate::time::{Span, Timestamp};
 
-/// A response may be that old, plus the skew.
+/// A message may be that old, plus the skew.
 const FRESH: Span = Span::minutes(5);
 
 /// The root: a response of version 2.0, with an ID, and fresh.
@@ -48,9 +48,7 @@ pub(super) fn check(
     };
     let (ahead, skew) = (at.since(context.now), context.connection.skew());
     reading.clock_difference = Some(ahead);
-    let fresh = ahead <= skew
-        && context.now.since(at).as_millis() <= FRESH.as_millis().saturating_add(skew.as_millis());
-    if !fresh {
+    if !is_fresh(at, context.now, skew) {
         let found = format!("{written}, {ahead} ahead of our clock");
         return Err(trace.fail(
             Code::Root,
@@ -67,6 +65,12 @@ pub(super) fn check(
         &format!("{written}, {ahead} ahead of our clock"),
     );
     Ok(())
+}
+
+/// Whether a message was made just now.
+pub(super) fn is_fresh(at: Timestamp, now: Timestamp, skew: Span) -> bool {
+    at.since(now) <= skew
+        && now.since(at).as_millis() <= FRESH.as_millis().saturating_add(skew.as_millis())
 }
 
 /// What costs nothing to look at: where it was sent, by whom, and for which request.

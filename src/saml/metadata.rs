@@ -89,6 +89,10 @@ pub struct Descriptor {
     pub slo_redirect: Option<String>,
     /// Where a logout message goes by the POST binding.
     pub slo_post: Option<String>,
+    /// Where the answer to its logout request goes by the redirect binding.
+    pub slo_answer_redirect: Option<String>,
+    /// Where the answer to its logout request goes by the POST binding.
+    pub slo_answer_post: Option<String>,
     /// The keys that its signatures may be made with.
     #[serde(serialize_with = "certificates")]
     pub signing: Vec<IdpKey>,
@@ -158,21 +162,31 @@ impl Descriptor {
             .attribute(entity, "entityID")
             .filter(|id| !id.trim().is_empty() && id.len() <= 1024)
             .ok_or(Problem::NoEntityId)?;
-        let location = |service, binding| {
-            let found = xml
-                .named(idp, METADATA, service)
-                .find(|node| xml.attribute(*node, "Binding") == Some(binding));
-            found
-                .and_then(|node| xml.attribute(node, "Location"))
-                .map(str::to_owned)
+        let service = |service, binding| {
+            xml.named(idp, METADATA, service)
+                .find(|node| xml.attribute(*node, "Binding") == Some(binding))
+        };
+        let place = |node, name| xml.attribute(node, name).map(str::to_owned);
+        let location = |name, binding| place(service(name, binding)?, "Location");
+        // A person can be signed in without it, so an address that is not safe is left out and refuses nothing.
+        let logout =
+            |binding| location("SingleLogoutService", binding).filter(|address| secure(address));
+        let answer = |binding| {
+            let node = service("SingleLogoutService", binding)?;
+            match place(node, "ResponseLocation") {
+                Some(address) => Some(address).filter(|address| secure(address)),
+                None => logout(binding),
+            }
         };
         let (signing, unusable) = signing_keys(xml, idp);
         Ok(Self {
             entity_id: entity_id.to_owned(),
             sso_redirect: location("SingleSignOnService", REDIRECT),
             sso_post: location("SingleSignOnService", POST),
-            slo_redirect: location("SingleLogoutService", REDIRECT),
-            slo_post: location("SingleLogoutService", POST),
+            slo_redirect: logout(REDIRECT),
+            slo_post: logout(POST),
+            slo_answer_redirect: answer(REDIRECT),
+            slo_answer_post: answer(POST),
             signing,
             unusable,
             claims: xml
@@ -190,6 +204,16 @@ impl Descriptor {
                 .and_then(Timestamp::parse),
             own_signature: own_signature(xml),
         })
+    }
+
+    /// Whether it can be asked to end its session.
+    pub const fn offers_logout(&self) -> bool {
+        self.slo_redirect.is_some() || self.slo_post.is_some()
+    }
+
+    /// Whether it takes the answer to its own logout request.
+    pub const fn takes_logout_answers(&self) -> bool {
+        self.slo_answer_redirect.is_some() || self.slo_answer_post.is_some()
     }
 
     fn checked(self) -> Result<Self, Problem> {

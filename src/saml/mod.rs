@@ -1,10 +1,12 @@
 //! The SAML 2.0 profile that is accepted: small, strict, one pass, explainable.
 //!
 //! A response goes in at [`response::verify`] and a [`VerifiedAssertion`] comes out, or a [`check::Rejection`] with a line for
-//! each rule. Everything received is parsed once, by `xml`; everything that we write leaves by [`request`] and [`descriptor`].
+//! each rule. Everything received is parsed once, by `xml`; everything that we write leaves by [`sending`] and [`descriptor`].
+//! A message of single logout goes in at [`logout::verify`].
 
 pub mod advice;
 mod assertion;
+pub mod binding;
 pub mod check;
 mod conditions;
 pub mod connection;
@@ -14,11 +16,15 @@ mod encryption;
 mod envelope;
 pub mod form;
 pub mod keys;
+pub mod logout;
+mod logout_written;
 pub mod metadata;
+mod name_id;
 pub mod names;
 pub mod request;
 pub mod response;
 mod scan;
+pub mod sending;
 mod sign;
 mod signature;
 mod statement;
@@ -26,4 +32,5 @@ mod status;
 mod subject;
 mod xml;
 
-pub use assertion::{Attribute, NameId, VerifiedAssertion};
+pub use assertion::{Attribute, VerifiedAssertion};
+pub use name_id::NameId;

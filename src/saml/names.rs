@@ -23,6 +23,8 @@ pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 pub const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 /// What every status code begins with.
 pub const STATUS: &str = "urn:oasis:names:tc:SAML:2.0:status:";
+/// A NameID of which nothing more is said; so is one without a format (SAML Core 2.2.2).
+pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 /// A NameID that differs at each sign-in, so that it names nobody.
 pub const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 

@@ -1,29 +1,18 @@
-//! The request that starts a sign-in: what is remembered of it, and its forms for both bindings.
+//! The request that starts a sign-in: what is remembered of it, and what it says.
 
-use std::io::Write;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-use openssl::error::ErrorStack;
-use openssl::hash::MessageDigest;
-use openssl::sign::Signer;
 use samael::schema::{
     AuthnContextClassRef, AuthnContextComparison, AuthnRequest, Issuer, NameIdPolicy,
     RequestedAuthnContext,
 };
 use samael::traits::ToXml;
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
 
 use super::connection::Connection;
-use super::keys::KeyPair;
-use super::names::{POST, RSA_SHA256};
-use super::sign;
+use super::names::POST;
+use super::sending::{self, Draft, Endpoint, Error, Sending, fresh_id};
 use crate::account::ReturnTo;
-use crate::id::{AccountId, Entropy, hex};
+use crate::id::{AccountId, Entropy};
 use crate::time::{Span, Timestamp};
 
 /// How long a person may take at the identity provider.
@@ -60,7 +49,7 @@ impl Pending {
         entropy: &Entropy,
     ) -> Self {
         Self {
-            id: format!("_{}", hex(&entropy.bytes::<16>())),
+            id: fresh_id(entropy),
             account: connection.account.id,
             revision: connection.revision,
             host,
@@ -78,58 +67,23 @@ impl Pending {
     }
 }
 
-/// How the browser carries the request to the identity provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sending {
-    /// By an address to go to.
-    Redirect(String),
-    /// By a form to post.
-    Form {
-        /// Where the form goes.
-        action: String,
-        /// The value of its `SAMLRequest` field.
-        saml_request: String,
-    },
-}
-
-/// Why a request is not written.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// It cannot be signed.
-    #[error("the request cannot be signed")]
-    Sign(#[from] ErrorStack),
-    /// It cannot be written.
-    #[error("the request cannot be written: {0}")]
-    Write(String),
-}
-
 /// Writes and signs the request; private-key work, not for an async thread.
 pub fn send(pending: &Pending, connection: &Connection) -> Result<Sending, Error> {
-    let key = connection
-        .saml()
-        .sign_requests
-        .then_some(&connection.signing_key);
-    match (&connection.idp.sso_redirect, &connection.idp.sso_post) {
-        (Some(location), _) => {
-            redirect(location, &write(pending, connection, location)?, key).map(Sending::Redirect)
-        }
-        (None, Some(location)) => {
-            let plain = write(pending, connection, location)?;
-            let xml = match key {
-                Some(key) => {
-                    sign::enveloped(&plain, key).map_err(|error| Error::Write(error.to_string()))?
-                }
-                None => plain,
-            };
-            Ok(Sending::Form {
-                action: location.clone(),
-                saml_request: STANDARD.encode(xml),
-            })
-        }
-        (None, None) => Err(Error::Write(
-            "the identity provider offers no sign-in address".into(),
-        )),
-    }
+    let (saml, idp) = (connection.saml(), &connection.idp);
+    let draft = Draft {
+        field: "SAMLRequest",
+        write: &|destination| write(pending, connection, destination),
+        relay_state: None,
+    };
+    let to = Endpoint {
+        redirect: idp.sso_redirect.as_deref(),
+        post: idp.sso_post.as_deref(),
+    };
+    sending::send(
+        &draft,
+        to,
+        saml.sign_requests.then_some(&connection.signing_key),
+    )
 }
 
 /// The plainest request that works everywhere (SAML Profiles 4.1.4.1).
@@ -182,27 +136,4 @@ fn write(pending: &Pending, connection: &Connection, destination: &str) -> Resul
     request
         .to_string()
         .map_err(|error| Error::Write(error.to_string()))
-}
-
-/// The signature covers the exact octets that are sent (SAML Bindings 3.4.4.1).
-fn redirect(location: &str, xml: &str, key: Option<&KeyPair>) -> Result<String, Error> {
-    let mut deflate = DeflateEncoder::new(Vec::new(), Compression::default());
-    let packed = deflate
-        .write_all(xml.as_bytes())
-        .and_then(|()| deflate.finish())
-        .map_err(|error| Error::Write(error.to_string()))?;
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("SAMLRequest", &STANDARD.encode(packed));
-    let mut query = query.finish();
-    if let Some(pair) = key {
-        let mut with_algorithm = form_urlencoded::Serializer::new(query);
-        query = with_algorithm.append_pair("SigAlg", RSA_SHA256).finish();
-        let signature = Signer::new(MessageDigest::sha256(), &pair.private)?
-            .sign_oneshot_to_vec(query.as_bytes())?;
-        query = form_urlencoded::Serializer::new(query)
-            .append_pair("Signature", &STANDARD.encode(signature))
-            .finish();
-    }
-    let separator = if location.contains('?') { '&' } else { '?' };
-    Ok(format!("{location}{separator}{query}"))
 }

@@ -4,7 +4,7 @@ use super::advice::{self, Advice};
 use super::assertion::{self, Attribute, VerifiedAssertion};
 use super::check::{Code, Rejection, Trace};
 use super::connection::Connection;
-use super::names::{ASSERTION, DSIG};
+use super::names::ASSERTION;
 use super::request::Pending;
 use super::signature::{self, Verified};
 use super::xml::{self, Node, Xml};
@@ -148,11 +148,7 @@ fn the_assertion(xml: &Xml<'_>, trace: &mut Trace) -> Result<Node, Rejection> {
 }
 
 fn signatures_in_place(xml: &Xml<'_>, signed: &[Node], trace: &mut Trace) -> Result<(), Rejection> {
-    let astray = xml.all(DSIG, "Signature").any(|node| {
-        xml.parent(node)
-            .is_none_or(|parent| !signed.contains(&parent))
-    });
-    if astray {
+    if signature::is_astray(xml, signed) {
         return trace.refuse(
             Code::Signature,
             "Place of the signatures",

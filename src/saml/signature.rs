@@ -79,6 +79,25 @@ pub(super) fn verify(
     })
 }
 
+/// Verifies a signature over octets, as the redirect binding has it (SAML Bindings 3.4.4.1); says whose key made it.
+pub(super) fn verify_detached(
+    octets: &[u8],
+    algorithm: &str,
+    value: &[u8],
+    keys: &[IdpKey],
+) -> Result<String, Error> {
+    let key = Method::named(algorithm)?.verify(octets, value, keys)?;
+    Ok(key.certificate.fingerprint.clone())
+}
+
+/// Whether a signature stands anywhere but directly in one of these elements.
+pub(super) fn is_astray(xml: &Xml<'_>, signed: &[Node]) -> bool {
+    xml.all(DSIG, "Signature").any(|node| {
+        xml.parent(node)
+            .is_none_or(|parent| !signed.contains(&parent))
+    })
+}
+
 fn same(digest: &DigestBytes, claimed: &[u8]) -> bool {
     digest.len() == claimed.len() && memcmp::eq(digest, claimed)
 }
@@ -257,6 +276,10 @@ impl Method {
     fn read(xml: &Xml<'_>, node: Node) -> Result<Self, Error> {
         let named = algorithm(xml, node, "SignatureMethod")?;
         bare(xml, node)?;
+        Self::named(named)
+    }
+
+    fn named(named: &str) -> Result<Self, Error> {
         let short = named
             .strip_prefix("http://www.w3.org/2001/04/xmldsig-more#")
             .unwrap_or(named);

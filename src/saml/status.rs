@@ -49,7 +49,8 @@ pub(super) fn check(
     Err(reading.trace.fail(Code::Status, "Status", &found, advice))
 }
 
-fn chain(xml: &Xml<'_>, status: Node) -> Result<Vec<String>, super::xml::Error> {
+/// The status codes, each within the one before.
+pub(super) fn chain(xml: &Xml<'_>, status: Node) -> Result<Vec<String>, super::xml::Error> {
     let (mut at, mut codes) = (status, Vec::new());
     while let Some(code) = xml.child(at, PROTOCOL, "StatusCode")? {
         codes.push(xml.attribute(code, "Value").unwrap_or("absent").to_owned());

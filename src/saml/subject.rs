@@ -1,7 +1,8 @@
 //! Who an assertion is about, and the confirmation that it may be used here (SAML Profiles 4.1.4.3).
 
+use super::NameId;
 use super::advice::Advice;
-use super::assertion::{Attribute, NameId};
+use super::assertion::Attribute;
 use super::check::{Code, Rejection, Trace};
 use super::connection::Connection;
 use super::names::{ASSERTION, BEARER, TRANSIENT};
@@ -29,14 +30,7 @@ pub(super) fn name_id(
         let Some(name) = xml.child(subject, ASSERTION, "NameID")? else {
             return Ok(Some((subject, None)));
         };
-        let attribute = |key| xml.attribute(name, key).map(str::to_owned);
-        let id = NameId {
-            value: xml.text(name)?,
-            format: attribute("Format"),
-            name_qualifier: attribute("NameQualifier"),
-            sp_name_qualifier: attribute("SPNameQualifier"),
-        };
-        Ok(Some((subject, Some(id))))
+        Ok(Some((subject, Some(NameId::read(xml, name)?))))
     };
     match read() {
         Ok(Some(found)) => Ok(found),

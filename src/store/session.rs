@@ -1,10 +1,11 @@
 //! Sessions, by the digest of the secret that the browser holds.
 
+use openssl::sha::sha256;
 use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
-use crate::id::{AccountId, SessionId, UserId};
+use crate::id::{AccountId, SessionId, UserId, hex};
 use crate::session::Session;
 use crate::time::{Span, Timestamp};
 
@@ -48,6 +49,11 @@ impl Row {
             session_index: self.session_index,
         })
     }
+}
+
+/// What sessions are found by: the digest of the NameID's value.
+fn named(value: &str) -> String {
+    hex(&sha256(value.as_bytes()))
 }
 
 impl Tx {
@@ -132,7 +138,8 @@ impl Changes {
             .map_err(broken)?;
         self.add(statement!(
             "INSERT INTO sessions (account, id, digest, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address,
-             browser, name_id, session_index, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             browser, name_id, session_index, waiting, named)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             &self.account,
             session.id.to_string(),
             digest,
@@ -148,6 +155,7 @@ impl Changes {
             name_id,
             session.session_index.as_deref(),
             i64::from(waits),
+            session.name_id.as_ref().map(|name_id| named(&name_id.value)),
         ));
         Ok(())
     }
@@ -163,6 +171,20 @@ impl Of<'_> {
              FROM sessions WHERE account = $1 AND user_id = $2 AND waiting = 0 ORDER BY id DESC",
             &self.account,
             user.to_string(),
+        )?;
+        rows.into_iter().map(Row::session).collect()
+    }
+
+    /// The sessions of whoever has a NameID of that value, also those that wait to be confirmed; in the order in which
+    /// others write to them, so that nobody waits for ever.
+    pub async fn sessions_named(&mut self, value: &str) -> Result<Vec<Session>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+             FROM sessions WHERE account = $1 AND named = $2 ORDER BY digest",
+            &self.account,
+            named(value),
         )?;
         rows.into_iter().map(Row::session).collect()
     }

@@ -40,6 +40,19 @@ impl Of<'_> {
         )?;
         Ok(found.is_some())
     }
+
+    /// Uses up a logout request, and says whether it was not used before.
+    pub async fn use_up_logout(&mut self, request: &str, until: Timestamp) -> Result<bool, Error> {
+        let added = sql!(
+            self.tx,
+            execute,
+            "INSERT INTO used (account, id, until) VALUES ($1, $2, $3) ON CONFLICT (account, id) DO NOTHING",
+            &self.account,
+            format!("logout {request}"),
+            until.millis(),
+        )?;
+        Ok(added == 1)
+    }
 }
 
 impl Changes {

@@ -8,11 +8,13 @@ import { pages } from './pages.mjs';
 import { startDemo } from './programs.mjs';
 import { sessions } from './sessions.mjs';
 import { signIns } from './sign_in.mjs';
+import { signOuts } from './sign_out.mjs';
 
 await check('the run comes to its end', async () => {
     const [browser, demo] = await Promise.all([launch(), startDemo()]);
     const people = signIns(browser, demo).then(() => sessions(browser, demo));
     await Promise.all([people, pages(browser, demo), https()]);
+    await signOuts(browser, demo);
     await alone(browser, demo);
     await browser.close();
 });

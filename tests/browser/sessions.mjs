@@ -98,6 +98,7 @@ async function withoutScript(browser, demo) {
     await page.getByRole('button', { name: 'Continue as Chen' }).click();
     await page.getByRole('link', { name: 'Your sessions' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
     await page.context().close();
 }

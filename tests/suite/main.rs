@@ -9,6 +9,7 @@ mod attack;
 mod config;
 mod corpus;
 mod limits;
+mod logout;
 mod practice;
 mod real;
 mod routes;

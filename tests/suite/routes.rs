@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 13] = [
+const PUBLIC: [(&str, &str, u16); 15] = [
     ("GET", "/", 303),
     ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
@@ -22,6 +22,9 @@ const PUBLIC: [(&str, &str, u16); 13] = [
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),
+    // Messages of single logout, which this is none of.
+    ("GET", "/saml/{account}/logout", 400),
+    ("POST", "/saml/{account}/logout", 400),
     ("GET", "/saml/{account}/metadata", 200),
     // It ends the question after a sign-in, before which there is no session.
     ("POST", "/session/continue", 409),
@@ -40,8 +43,8 @@ const SIGNED_IN: [(&str, &str); 4] = [
 /// What only gateways and monitoring may reach, on a listener of its own.
 const INTERNAL: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
 
-/// The one address to which another site posts.
-const FROM_ELSEWHERE: &str = "/saml/{account}/acs";
+/// The addresses to which another site posts.
+const FROM_ELSEWHERE: [&str; 2] = ["/saml/{account}/acs", "/saml/{account}/logout"];
 
 const METHODS: [&str; 7] = [
     "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND",
@@ -68,7 +71,7 @@ fn unsafe_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = methods()
         .into_iter()
         .flat_map(|(path, methods)| methods.into_iter().map(move |method| (method, path)));
-    all.filter(|(method, path)| *method != "GET" && *path != FROM_ELSEWHERE)
+    all.filter(|(method, path)| *method != "GET" && !FROM_ELSEWHERE.contains(path))
 }
 
 /// Asks with these headers; what is posted is a form.

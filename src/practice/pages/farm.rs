@@ -1,11 +1,12 @@
 //! A farm at work: its trusts, its clock, and what it sent last.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::view::Delivery;
 use crate::id::Entropy;
 use crate::practice::adfs::Adfs;
+use crate::practice::logout::Participant;
 use crate::practice::relying_party::RelyingParty;
 use crate::time::{Clock, Timestamp};
 
@@ -21,6 +22,8 @@ struct Farm {
     entropy: Entropy,
     /// The last response for each relying party, for replays.
     sent: Mutex<HashMap<String, Delivery>>,
+    /// Who is signed in where, the latest last.
+    sessions: Mutex<Vec<Participant>>,
 }
 
 impl Practice {
@@ -32,6 +35,7 @@ impl Practice {
             clock,
             entropy,
             sent: Mutex::default(),
+            sessions: Mutex::default(),
         }))
     }
 
@@ -73,5 +77,28 @@ impl Practice {
     pub(super) fn remember(&self, entity_id: &str, delivery: &Delivery) {
         let mut sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.insert(entity_id.to_owned(), delivery.clone());
+    }
+
+    pub(super) fn signed_in(&self, session: Participant) {
+        self.sessions_held().push(session);
+    }
+
+    /// The latest sessions, newest first; more than a few would only fill the page.
+    pub(super) fn latest_sessions(&self) -> Vec<Participant> {
+        self.sessions_held().iter().rev().take(5).cloned().collect()
+    }
+
+    /// Ends the latest session that is meant, if there is one.
+    pub(super) fn end(&self, is_meant: impl Fn(&Participant) -> bool) -> Option<Participant> {
+        let mut sessions = self.sessions_held();
+        let place = sessions.iter().rposition(is_meant)?;
+        Some(sessions.remove(place))
+    }
+
+    fn sessions_held(&self) -> MutexGuard<'_, Vec<Participant>> {
+        self.0
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

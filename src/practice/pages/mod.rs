@@ -2,6 +2,7 @@
 
 mod farm;
 mod sign_in;
+mod sign_out;
 mod view;
 
 use anyhow::Context;
@@ -34,6 +35,7 @@ pub fn router(practice: Practice) -> Router {
         .route("/adfs/ls", sign_in.clone())
         .route("/adfs/ls/", sign_in)
         .route("/adfs/ls/answer", post(sign_in::answer))
+        .route("/adfs/ls/signout", post(sign_out::everywhere))
         .route(
             "/adfs/ls/idpinitiatedsignon.aspx",
             get(sign_in::without_request),

@@ -1,4 +1,4 @@
-//! A sign-in from its request to the form that carries the answer, and a sign-out likewise.
+//! A sign-in from its request to the form that carries the answer.
 
 use axum::Form;
 use axum::extract::{RawQuery, State};
@@ -8,13 +8,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::Practice;
 use super::view::{Delivery, Message, SignIn, page};
+use super::{Practice, sign_out};
 use crate::practice::answer::Answer;
 use crate::practice::binding::value;
+use crate::practice::logout::Participant;
 use crate::practice::mishap::Mishap;
 use crate::practice::request::{Refusal, Request, Wish};
-use crate::practice::{Error, logout, persona};
+use crate::practice::{Error, persona};
 
 /// What the sign-in page sends.
 #[derive(Deserialize)]
@@ -38,7 +39,7 @@ pub(super) async fn from_query(
     if value(&query, "SAMLResponse").is_some()
         || value(&query, "wa").as_deref() == Some("wsignout1.0")
     {
-        return signed_out(&practice);
+        return sign_out::done(&practice);
     }
     let request = Request::from_query(&query, &practice.trusts());
     receive(&practice, request)
@@ -47,7 +48,7 @@ pub(super) async fn from_query(
 /// `POST /adfs/ls/`: the same by form.
 pub(super) async fn from_form(State(practice): State<Practice>, body: String) -> Response {
     if value(&body, "SAMLResponse").is_some() {
-        return signed_out(&practice);
+        return sign_out::done(&practice);
     }
     let request = Request::from_form(&body, &practice.trusts());
     receive(&practice, request)
@@ -82,6 +83,7 @@ pub(super) async fn without_request(
         in_response_to: String::new(),
         relay_state: value(&inner, "RelayState").unwrap_or_default(),
         chosen: "",
+        sessions: practice.latest_sessions(),
     };
     page(StatusCode::OK, &view)
 }
@@ -102,7 +104,10 @@ fn receive(practice: &Practice, request: Result<Request, Refusal>) -> Response {
         Err(why) => failed(practice, &why.to_string()),
         Ok(request) => match &request.wish {
             Wish::SignIn { .. } => page(StatusCode::OK, &offer(practice, request)),
-            Wish::SignOut => sign_out(practice, &request),
+            Wish::SignOut {
+                name_id,
+                session_indexes,
+            } => sign_out::answer(practice, &request, name_id, session_indexes),
         },
     }
 }
@@ -114,6 +119,7 @@ fn offer(practice: &Practice, request: Request) -> SignIn {
         relying_parties: vec![request.relying_party.entity_id],
         in_response_to: request.id,
         relay_state: request.relay_state.unwrap_or_default(),
+        sessions: Vec::new(),
     }
 }
 
@@ -138,6 +144,7 @@ fn deliver(practice: &Practice, choice: &Choice) -> Result<Delivery, Error> {
     }
     let request = given(&choice.in_response_to);
     let answer = Answer::honest(adfs, rp, &persona, request, now, entropy);
+    let session = answer.name_id.clone().zip(answer.authn.clone());
     let xml = match mishap {
         Some(mishap) => mishap.respond(adfs, rp, answer, now, entropy)?,
         None => adfs.respond(rp, &answer, entropy)?,
@@ -145,42 +152,24 @@ fn deliver(practice: &Practice, choice: &Choice) -> Result<Delivery, Error> {
     let delivery = Delivery {
         host: adfs.host().to_owned(),
         action: rp.acs_url.clone(),
+        field: "SAMLResponse",
         token: STANDARD.encode(xml),
         relay_state: given(&choice.relay_state).map(str::to_owned),
     };
     practice.remember(&rp.entity_id, &delivery);
+    if let Some((name_id, session_index)) =
+        session.and_then(|(name_id, authn)| Some((name_id, authn.session_index?)))
+    {
+        practice.signed_in(Participant {
+            relying_party: rp.entity_id.clone(),
+            name_id,
+            session_index,
+        });
+    }
     Ok(delivery)
 }
 
-fn sign_out(practice: &Practice, request: &Request) -> Response {
-    let Some(action) = request.relying_party.logout_url.clone() else {
-        return signed_out(practice);
-    };
-    let now = practice.now();
-    match logout::respond(practice.adfs(), request, now, practice.entropy()) {
-        Err(why) => failed(practice, &why.to_string()),
-        Ok(xml) => {
-            let delivery = Delivery {
-                host: practice.adfs().host().to_owned(),
-                action,
-                token: STANDARD.encode(xml),
-                relay_state: request.relay_state.clone(),
-            };
-            page(StatusCode::OK, &delivery)
-        }
-    }
-}
-
-fn signed_out(practice: &Practice) -> Response {
-    let view = Message {
-        host: practice.adfs().host().to_owned(),
-        title: "Sign out",
-        text: "You have successfully signed out.".to_owned(),
-    };
-    page(StatusCode::OK, &view)
-}
-
-fn failed(practice: &Practice, why: &str) -> Response {
+pub(super) fn failed(practice: &Practice, why: &str) -> Response {
     let view = Message {
         host: practice.adfs().host().to_owned(),
         title: "An error occurred",

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::practice::logout::Participant;
 use crate::practice::persona::PERSONAS;
 use crate::practice::switch::GROUPS;
 
@@ -21,6 +22,8 @@ pub(super) struct SignIn {
     pub(super) relay_state: String,
     /// The mishap that the request itself leads to, or nothing.
     pub(super) chosen: &'static str,
+    /// Who signed in last, and where.
+    pub(super) sessions: Vec<Participant>,
 }
 
 /// A form that posts itself.
@@ -31,6 +34,8 @@ pub(super) struct Delivery {
     pub(super) host: String,
     /// Where to.
     pub(super) action: String,
+    /// `SAMLRequest` or `SAMLResponse`.
+    pub(super) field: &'static str,
     /// The message, in base64.
     pub(super) token: String,
     /// What is handed back, if anything.

@@ -236,16 +236,33 @@ async fn sign_on_can_begin_at_adfs() {
     assert!(page.contains("name=\"in_response_to\" value=\"\""));
 }
 
-#[tokio::test]
-async fn a_logout_request_must_be_signed_and_is_answered() {
-    let browser = Browser::new();
-    let xml = authn_request("", "").replace("AuthnRequest", "LogoutRequest");
-    let signed = query(&xml, Some(SignatureMethod::RsaSha256));
+/// What the service provider asks when that session shall end.
+fn logout_request(name: &str, index: &str) -> String {
+    let inner = format!(
+        "<saml:NameID>{name}</saml:NameID><samlp:SessionIndex>{index}</samlp:SessionIndex>"
+    );
+    authn_request(&inner, "").replace("AuthnRequest", "LogoutRequest")
+}
 
-    let (refused, _) = browser
-        .get(&format!("/adfs/ls/?{}", query(&xml, None)))
-        .await;
-    let (answered, page) = browser.get(&format!("/adfs/ls/?{signed}")).await;
+#[tokio::test]
+async fn a_logout_request_must_be_signed_and_name_a_session() {
+    let browser = Browser::new();
+    let response = browser.sign_in("zoe", "").await;
+    let index = response.split(" SessionIndex=\"").nth(1).unwrap();
+    let index = index.split('"').next().unwrap();
+    let upn = "zoe@corp.acme.example";
+    let ask = async |xml: &str, method| {
+        browser
+            .get(&format!("/adfs/ls/?{}", query(xml, method)))
+            .await
+    };
+    let signed = Some(SignatureMethod::RsaSha256);
+
+    let (refused, _) = ask(&logout_request(upn, index), None).await;
+    let (_, nobody) = ask(&logout_request("max@corp.acme.example", index), signed).await;
+    let (_, elsewhere) = ask(&logout_request(upn, "_other"), signed).await;
+    let (answered, page) = ask(&logout_request(upn, index), signed).await;
+    let (_, again) = ask(&logout_request(upn, index), signed).await;
 
     assert_eq!(
         (refused, answered),
@@ -254,6 +271,36 @@ async fn a_logout_request_must_be_signed_and_is_answered() {
     assert!(page.contains("action=\"https://vestibule.example/saml/acme-demo/logout\""));
     assert!(token(&page).contains("status:Success"));
     assert!(samael_verifies(&token(&page), &RSA));
+    for page in [nobody, elsewhere, again] {
+        assert!(token(&page).contains("status:Requester"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_signs_out_there_is_sent_with_a_signed_request() {
+    let browser = Browser::new();
+    for binding in ["redirect", "post"] {
+        browser.sign_in("zoe", "").await;
+        let (_, page) = browser.get("/adfs/ls/idpinitiatedsignon.aspx").await;
+        let index = page
+            .split("name=\"session_index\" value=\"")
+            .nth(1)
+            .unwrap();
+        let index = index.split('"').next().unwrap();
+
+        let fields = [("session_index", index), ("binding", binding)];
+        let (status, sent) = browser.post("/adfs/ls/signout", &fields).await;
+        let (_, after) = browser.get("/adfs/ls/idpinitiatedsignon.aspx").await;
+
+        assert!(!after.contains(index), "{binding}");
+        if binding == "redirect" {
+            assert_eq!(status, StatusCode::FOUND);
+        } else {
+            let page = sent.replace("SAMLRequest", "SAMLResponse");
+            assert!(token(&page).contains("zoe@corp.acme.example</NameID>"));
+            assert!(samael_verifies(&token(&page), &RSA));
+        }
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn apply(
 }
 
 /// What a query finds, behind the store's back.
-async fn texts(store: &Store, query: &str) -> Vec<String> {
+pub(super) async fn texts(store: &Store, query: &str) -> Vec<String> {
     let query = AssertSqlSafe(query.to_owned());
     match store {
         Store::Sqlite { writer: pool, .. } => sqlx::query_scalar(query).fetch_all(pool).await,
@@ -57,7 +57,7 @@ async fn texts(store: &Store, query: &str) -> Vec<String> {
 }
 
 /// Changes rows behind the store's back.
-async fn change(store: &Store, statement: &str) {
+pub(super) async fn change(store: &Store, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match store {
         Store::Sqlite { writer: pool, .. } => {
@@ -70,7 +70,7 @@ async fn change(store: &Store, statement: &str) {
 }
 
 /// How many rows every table has.
-async fn counts(store: &Store) -> BTreeMap<String, i64> {
+pub(super) async fn counts(store: &Store) -> BTreeMap<String, i64> {
     let mut counts = BTreeMap::new();
     for table in tables() {
         let query = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));

@@ -48,6 +48,58 @@ async fn a_session_is_found_by_its_digest_as_it_was_kept() {
 }
 
 #[tokio::test]
+async fn sessions_are_found_by_the_value_of_their_name_at_any_length() {
+    on_each(async |desk: Desk| {
+        let maya = desk.somebody("maya").await;
+        let long = "x".repeat(20_000);
+        let mut kept = Vec::new();
+        for (digest, value, waits) in [("a", "Zoë", false), ("b", "Zoë", true), ("c", &long, false)]
+        {
+            let mut session = desk.session(maya.id, NOW);
+            session.name_id = Some(NameId {
+                value: value.into(),
+                format: None,
+                name_qualifier: None,
+                sp_name_qualifier: None,
+            });
+            let mut changes = Changes::new(desk.account);
+            changes.create_session(&session, digest, waits).unwrap();
+            desk.store.commit(changes).await.unwrap();
+            kept.push(session);
+        }
+        desk.signed_in(&maya, "nameless", NOW, false).await;
+
+        let mut tx = desk.read().await;
+        let mut zoe = tx.of(desk.account).sessions_named("Zoë").await.unwrap();
+        zoe.sort_by_key(|session| session.id.to_string());
+        let mut both = kept[..2].to_vec();
+        both.sort_by_key(|session| session.id.to_string());
+        assert_eq!(zoe, both);
+        let named = tx.of(desk.account).sessions_named(&long).await.unwrap();
+        assert_eq!(named, kept[2..]);
+        let mut other = tx.of(desk.other);
+        assert!(other.sessions_named("Zoë").await.unwrap().is_empty());
+        let mut of = tx.of(desk.account);
+        assert!(of.sessions_named("zoë").await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_logout_request_is_used_up_once_in_each_account() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.write().await;
+        let until = NOW.plus(Span::days(1));
+
+        let mut of = tx.of(desk.account);
+        assert!(of.use_up_logout("_id", until).await.unwrap());
+        assert!(!of.use_up_logout("_id", until).await.unwrap());
+        assert!(tx.of(desk.other).use_up_logout("_id", until).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_digest_is_one_session() {
     on_each(async |desk: Desk| {
         let maya = desk.somebody("maya").await;
