@@ -62,6 +62,7 @@ pub(super) fn describe(idp: &Descriptor, now: Timestamp) -> Vec<String> {
             address("Sign-in", &idp.sso_redirect),
             address("  by POST", &idp.sso_post),
             address("Sign-out", &idp.slo_redirect),
+            address("  by POST", &idp.slo_post),
         ]
         .into_iter()
         .flatten(),

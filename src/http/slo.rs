@@ -137,7 +137,10 @@ async fn receive(
             set(&mut response, shared, "", 0);
             Ok(response)
         }
-        // What cannot be believed is cheap to send and dear to answer: only so often.
+        Logout::Unverified(refused) if refused.is_signed => {
+            refuse(shared, account, refused, moment).await
+        }
+        // What nobody has signed is cheap to send and dear to answer: only so often.
         _ if !shared.limits.allow_refusal(address, account) => Err(Error::too_many()),
         Logout::Unreadable(error) => {
             tracing::info!(account, reason = %error, "logout message refused");
@@ -168,15 +171,18 @@ async fn refuse(
 }
 
 fn unreadable(error: &binding::Error) -> Error {
-    let sentence = match error {
-        binding::Error::Nothing => {
-            "This address is for the messages of your company's sign-in when somebody signs out there. To sign out yourself, use the start page."
-        }
-        binding::Error::Shape(_) => {
-            "The message about signing out that arrived here cannot be read, so nothing was changed. If you want to sign out, do it on the start page."
-        }
+    let refuse = |sentence: &str| {
+        Error::new(StatusCode::BAD_REQUEST, "logout_unreadable", sentence).next("Start page", "/")
     };
-    Error::new(StatusCode::BAD_REQUEST, "logout_unreadable", sentence).next("Start page", "/")
+    match error {
+        binding::Error::Nothing => refuse(
+            "This address is for the messages of your company's sign-in when somebody signs out there. To sign out yourself, use the start page.",
+        )
+        .titled("Nothing to do here"),
+        binding::Error::Shape(_) => refuse(
+            "The message about signing out that arrived here cannot be read, so nothing was changed. If you want to sign out, do it on the start page.",
+        ),
+    }
 }
 
 fn signed_out(sentence: &str) -> Html<String> {

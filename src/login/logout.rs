@@ -33,7 +33,7 @@ pub enum Delivered {
 pub enum Logout {
     /// It cannot be read.
     Unreadable(binding::Error),
-    /// It is not believed, and nothing has ended.
+    /// It does not hold, and nothing has ended.
     Unverified(Unverified),
     /// So many sessions have ended; the answer, where the identity provider takes one.
     Ended(usize, Option<Sending>),
@@ -41,10 +41,12 @@ pub enum Logout {
     Answered(Outcome),
 }
 
-/// A message that is not believed, which may deserve an answer.
+/// A message that does not hold, which may deserve an answer.
 pub struct Unverified {
     /// What is wrong with it, for the log.
     pub reason: String,
+    /// Whether its signature had verified: then it is not limited.
+    pub is_signed: bool,
     connection: Arc<Connection>,
     asked: Option<String>,
     relay_state: Option<String>,
@@ -103,6 +105,7 @@ impl Login {
         match verdict {
             Err(refusal) => Ok(Logout::Unverified(Unverified {
                 reason: refusal.reason,
+                is_signed: refusal.is_signed,
                 connection,
                 asked: refusal.asked,
                 relay_state,
@@ -116,7 +119,7 @@ impl Login {
         }
     }
 
-    /// The answer to a request that is not believed, where it names the issuer that we know.
+    /// The answer to a request that does not hold, where it names the issuer that we know.
     pub async fn refuse_logout(
         &self,
         refused: Unverified,

@@ -60,6 +60,8 @@ pub struct Refusal {
     pub reason: String,
     /// The id of the request, where the issuer that it names is known: then it is answered even so.
     pub asked: Option<String>,
+    /// Whether its signature had verified.
+    pub is_signed: bool,
 }
 
 impl Request {
@@ -76,11 +78,15 @@ pub fn verify(message: &Message, context: &Context<'_>) -> Result<Verified, Refu
     let xml = Xml::parse(&message.xml, &scan::MESSAGE).map_err(|error| Refusal {
         reason: error.to_string(),
         asked: None,
+        is_signed: false,
     })?;
-    check(&xml, message, context).map_err(|reason| Refusal {
+    let refusal = |reason, is_signed| Refusal {
         reason,
         asked: asked(&xml, message, context.connection),
-    })
+        is_signed,
+    };
+    check(&xml, message, context).map_err(|reason| refusal(reason, false))?;
+    read(&xml, message, context).map_err(|reason| refusal(reason, true))
 }
 
 /// The id of a request that names the known issuer, whether or not that is true.
@@ -90,7 +96,8 @@ fn asked(xml: &Xml<'_>, message: &Message, connection: &Connection) -> Option<St
     issuer(xml, connection).ok().map(|()| id.to_owned())
 }
 
-fn check(xml: &Xml<'_>, message: &Message, context: &Context<'_>) -> Result<Verified, String> {
+/// What has to hold before anything is read, the signature last.
+fn check(xml: &Xml<'_>, message: &Message, context: &Context<'_>) -> Result<(), String> {
     let (root, connection) = (xml.root(), context.connection);
     let name = match message.kind {
         Kind::Request => "LogoutRequest",
@@ -101,7 +108,7 @@ fn check(xml: &Xml<'_>, message: &Message, context: &Context<'_>) -> Result<Veri
         xml.attribute(root, "Version") == Some("2.0"),
         "a version that is not 2.0",
     )?;
-    let id = id(xml)?;
+    id(xml)?;
     let issued = instant(xml, "IssueInstant")?.ok_or("no IssueInstant")?;
     demand(
         envelope::is_fresh(issued, context.now, connection.skew()),
@@ -112,34 +119,33 @@ fn check(xml: &Xml<'_>, message: &Message, context: &Context<'_>) -> Result<Veri
         xml.attribute(root, "Destination") == Some(&connection.addresses.logout),
         "a Destination that is absent or not this address",
     )?;
-    match message.kind {
-        Kind::Request => {
-            signed(xml, &message.seal, connection)?;
-            let (name_id, indexes) = named(xml, context).map_err(|error| error.to_string())?;
-            let until = instant(xml, "NotOnOrAfter")?;
-            let is_over = |until: Timestamp| context.now >= until.plus(connection.skew());
-            demand(
-                !until.is_some_and(is_over),
-                "a NotOnOrAfter that has passed",
-            )?;
-            Ok(Verified::Request(Request {
-                id: id.to_owned(),
-                name_id,
-                indexes,
-            }))
-        }
-        Kind::Response => {
-            let answered = xml.attribute(root, "InResponseTo");
-            demand(
-                answered.is_some() && answered == context.awaited,
-                "an answer that this browser does not wait for",
-            )?;
-            signed(xml, &message.seal, connection)?;
-            outcome(xml)
-                .map(Verified::Answer)
-                .map_err(|error| error.to_string())
-        }
+    if message.kind == Kind::Response {
+        let answered = xml.attribute(root, "InResponseTo");
+        demand(
+            answered.is_some() && answered == context.awaited,
+            "an answer that this browser does not wait for",
+        )?;
     }
+    signed(xml, &message.seal, connection)
+}
+
+fn read(xml: &Xml<'_>, message: &Message, context: &Context<'_>) -> Result<Verified, String> {
+    if message.kind == Kind::Response {
+        let outcome = outcome(xml).map_err(|error| error.to_string())?;
+        return Ok(Verified::Answer(outcome));
+    }
+    let until = instant(xml, "NotOnOrAfter")?;
+    let is_over = |until: Timestamp| context.now >= until.plus(context.connection.skew());
+    demand(
+        !until.is_some_and(is_over),
+        "a NotOnOrAfter that has passed",
+    )?;
+    let (name_id, indexes) = named(xml, context).map_err(|error| error.to_string())?;
+    Ok(Verified::Request(Request {
+        id: id(xml)?.to_owned(),
+        name_id,
+        indexes,
+    }))
 }
 
 fn demand(holds: bool, otherwise: &str) -> Result<(), String> {

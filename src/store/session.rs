@@ -175,14 +175,13 @@ impl Of<'_> {
         rows.into_iter().map(Row::session).collect()
     }
 
-    /// The sessions of whoever has a NameID of that value, also those that wait to be confirmed; in the order in which
-    /// others write to them, so that nobody waits for ever.
+    /// The sessions of whoever has a NameID of that value, also those that wait to be confirmed.
     pub async fn sessions_named(&mut self, value: &str) -> Result<Vec<Session>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
             "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
-             FROM sessions WHERE account = $1 AND named = $2 ORDER BY digest",
+             FROM sessions WHERE account = $1 AND named = $2 ORDER BY id",
             &self.account,
             named(value),
         )?;

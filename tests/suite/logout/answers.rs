@@ -106,6 +106,33 @@ async fn the_request_is_signed_even_where_sign_ins_are_not() {
 }
 
 #[tokio::test]
+async fn where_only_forms_are_taken_the_request_is_signed_in_its_own_body() {
+    let test = by_form_alone("").await;
+    let mut browser = test.browser();
+    let session = sign_in(&test, &mut browser, &MAYA, |_| {}).await;
+
+    let page = browser.post("/logout", &[]).await;
+
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
+    assert!(
+        policy.contains("form-action 'self' https://adfs.acme.test;"),
+        "{policy}"
+    );
+    let value = page.body.split("name=\"SAMLRequest\" value=\"").nth(1);
+    let value = value.unwrap().split('"').next().unwrap();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("SAMLRequest", &value.replace("&#43;", "+"))
+        .finish();
+    let request = Received::from_form(&body, &[test.trust().await]).unwrap();
+    let Wish::SignOut { name_id, .. } = request.wish else {
+        panic!("not a sign-out");
+    };
+    assert_eq!(name_id, session.name_id);
+}
+
+#[tokio::test]
 async fn each_answer_becomes_a_page_that_says_how_it_went() {
     let test = TestApp::new().await;
     let code = |code: &str, inner: &str| {

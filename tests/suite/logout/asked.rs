@@ -1,11 +1,12 @@
 //! The identity provider asks: every session that it names ends, and it is always answered.
 
 use axum::http::StatusCode;
+use vestibule::http::Shared;
 use vestibule::practice::logout::Participant;
 use vestibule::practice::persona::{CHEN, MAYA};
 
-use super::super::app::{TestApp, document};
-use super::super::rules::texts;
+use super::super::app::TestApp;
+use super::super::rules::{at, texts};
 use super::*;
 
 async fn audited(test: &TestApp) -> usize {
@@ -60,11 +61,17 @@ async fn a_request_ends_the_session_from_any_browser_on_any_node() {
     let (mut browser, mut nobody) = (test.browser(), test.browser());
     let session = sign_in(&test, &mut browser, &MAYA, |_| {}).await;
     let asking = asking(&test, &session).await;
+    let (node, cookie) = (
+        Shared::new(test.app.clone()),
+        browser.cookies["__Host-vestibule"].clone(),
+    );
+    assert_eq!(at(&node, &cookie).await, StatusCode::OK);
 
     let answered = redirected(&mut nobody, &signed(&test.adfs, &asking, None)).await;
 
     assert_eq!(status(&answered), "Success");
     assert!(!is_signed_in(&mut browser).await);
+    assert_eq!(at(&node, &cookie).await, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -268,30 +275,7 @@ async fn an_encrypted_name_is_understood() {
 
 #[tokio::test]
 async fn the_answer_goes_where_the_metadata_says_by_the_binding_that_it_offers() {
-    let test = TestApp::empty(|_| {}).await;
-    let metadata = test.adfs.metadata().unwrap();
-    let role = metadata.find("<IDPSSODescriptor").unwrap();
-    let (before, idp) = metadata.split_at(role);
-    let at = "Location=\"https://adfs.acme.test/adfs/ls/\"/>";
-    let redirect = format!(
-        "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" {at}"
-    );
-    let post = format!(
-        "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" {at}"
-    );
-    let answers = post.replace(
-        "/>",
-        " ResponseLocation=\"https://adfs.acme.test/adfs/answers\"/>",
-    );
-    let idp = idp.replace(&redirect, "").replace(&post, &answers);
-    let file = vestibule::config::AccountFile {
-        document: document("acme-demo"),
-        metadata: Some(format!("{before}{idp}").into_bytes()),
-    };
-    test.app
-        .apply(&file, "shell:test", &vestibule::app::Consent::default())
-        .await
-        .unwrap();
+    let test = by_form_alone(" ResponseLocation=\"https://adfs.acme.test/adfs/answers\"").await;
     let mut browser = test.browser();
     let session = sign_in(&test, &mut browser, &MAYA, |_| {}).await;
 

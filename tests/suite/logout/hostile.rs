@@ -326,8 +326,13 @@ async fn rule_55_what_cannot_be_verified_is_limited_and_what_can_is_not() {
     let mut scene = Scene::new(&test).await;
     let unsigned = STANDARD.encode(scene.asking.xml());
     let form = [("SAMLRequest", unsigned.as_str())];
+    let nobody = changed(&scene, |asking| asking.name_id.clear());
 
     let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let answered = redirected(&mut scene.browser, &nobody).await;
+        assert_eq!(status(&answered), "Requester", "signed, so not limited");
+    }
     for _ in 0..3 {
         statuses.push(posted(&mut scene.browser, &form).await.status);
     }

@@ -13,13 +13,15 @@ use flate2::read::DeflateDecoder;
 use openssl::hash::MessageDigest;
 use openssl::sign::Verifier;
 use url::form_urlencoded;
+use vestibule::app::Consent;
+use vestibule::config::AccountFile;
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::answer::Answer;
 use vestibule::practice::logout::{Asking, Participant, query};
 use vestibule::practice::persona::Persona;
 use vestibule::practice::sign::{SignatureMethod, Signing};
 
-use super::app::{Answered, Browser, SP_KEYS, TestApp};
+use super::app::{Answered, Browser, SP_KEYS, TestApp, document};
 
 const RSA_SHA256: SignatureMethod = SignatureMethod::RsaSha256;
 
@@ -43,6 +45,31 @@ async fn sign_in(
             .and_then(|authn| authn.session_index)
             .unwrap_or_default(),
     }
+}
+
+/// With an identity provider that takes logout messages by POST alone, with that attribute more on its endpoint.
+async fn by_form_alone(attribute: &str) -> TestApp {
+    let test = TestApp::empty(|_| {}).await;
+    let metadata = test.adfs.metadata().unwrap();
+    let (before, idp) = metadata.split_at(metadata.find("<IDPSSODescriptor").unwrap());
+    let service = |binding: &str| {
+        format!(
+            "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-{binding}\" \
+             Location=\"https://adfs.acme.test/adfs/ls/\"/>"
+        )
+    };
+    let post = service("POST");
+    let changed = post.replace("/>", &format!("{attribute}/>"));
+    let idp = idp
+        .replace(&service("Redirect"), "")
+        .replace(&post, &changed);
+    let file = AccountFile {
+        document: document("acme-demo"),
+        metadata: Some(format!("{before}{idp}").into_bytes()),
+    };
+    let consent = Consent::default();
+    test.app.apply(&file, "shell:test", &consent).await.unwrap();
+    test
 }
 
 /// What an honest identity provider asks when that session shall end.

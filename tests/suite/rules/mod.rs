@@ -16,6 +16,7 @@ mod sessions;
 mod shell;
 
 pub(super) use house::sources;
+pub(super) use sessions::at;
 
 use std::collections::BTreeMap;
 

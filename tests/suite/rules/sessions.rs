@@ -13,7 +13,7 @@ use super::{counts, texts};
 const COOKIE: &str = "__Host-vestibule";
 
 /// What another node of the same installation says to a cookie.
-async fn at(node: &Shared, cookie: &str) -> StatusCode {
+pub(crate) async fn at(node: &Shared, cookie: &str) -> StatusCode {
     let request = Request::get("/session")
         .header(header::COOKIE, format!("{COOKIE}={cookie}"))
         .body(Body::empty())
