@@ -18,8 +18,10 @@ use vestibule::id::{AccountId, Entropy};
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::key::Key;
 use vestibule::practice::relying_party::RelyingParty;
+use vestibule::saml::binding::Message;
 use vestibule::saml::connection::{Connection, Keys, Restrictions};
 use vestibule::saml::keys::KeyPair;
+use vestibule::saml::logout;
 use vestibule::saml::request::Pending;
 use vestibule::saml::response::{self, Context, Reading};
 use vestibule::time::{Span, Timestamp};
@@ -52,7 +54,7 @@ impl Stage {
         let rp = RelyingParty {
             entity_id: connection.addresses.entity_id.clone(),
             acs_url: connection.addresses.acs.clone(),
-            logout_url: None,
+            logout_url: Some(connection.addresses.logout.clone()),
             signing_certificates: Vec::new(),
             encryption_certificate: Some(own.certificate),
             signed_requests_required: false,
@@ -71,6 +73,12 @@ impl Stage {
                 read.unwrap_or_else(|code| panic!("the seed {name} is refused: {code}"))
             })
             .collect();
+        for (name, message) in seeds::logouts(&stage) {
+            let message = seeds::message_of(&message);
+            let read = stage.read_logout(&message);
+            let read = read.unwrap_or_else(|why| panic!("the seed {name} is refused: {why}"));
+            stage.genuine.insert(read);
+        }
         stage
     }
 
@@ -117,6 +125,25 @@ impl Stage {
         }
     }
 
+    fn read_logout(&self, message: &Message) -> Result<String, String> {
+        let context = logout::Context {
+            connection: &self.connection,
+            awaited: Some(REQUEST),
+            now: NOW,
+            entropy: &self.entropy,
+        };
+        logout::verify(message, &context)
+            .map(|verified| format!("{verified:?}"))
+            .map_err(|refusal| refusal.reason)
+    }
+
+    /// The same for a message of a logout.
+    pub fn judge_logout(&self, message: &Message) {
+        if let Ok(read) = self.read_logout(message) {
+            assert!(self.genuine.contains(&read), "never signed: {read}");
+        }
+    }
+
     /// A response around an encrypted assertion that anybody may have written.
     pub fn around(&self, encrypted: &str) -> String {
         let honest = seeds::encrypted(self);
@@ -138,10 +165,10 @@ impl Stage {
     }
 }
 
-/// The form that carries a message.
-pub fn form(message: &[u8]) -> Vec<u8> {
+/// The form that carries a message in this field.
+pub fn form(field: &str, message: &[u8]) -> Vec<u8> {
     form_urlencoded::Serializer::new(String::new())
-        .append_pair("SAMLResponse", &STANDARD.encode(message))
+        .append_pair(field, &STANDARD.encode(message))
         .append_pair("RelayState", "state")
         .finish()
         .into_bytes()
@@ -172,7 +199,14 @@ fn connection(adfs: &Adfs, own: &Key, entropy: &Entropy) -> Connection {
         signing: vec![pair.clone()],
         encryption: vec![pair],
     };
-    Connection::compile(account, revision, &keys, &Restrictions::default(), PUBLIC_URL).expect("a connection")
+    Connection::compile(
+        account,
+        revision,
+        &keys,
+        &Restrictions::default(),
+        PUBLIC_URL,
+    )
+    .expect("a connection")
 }
 
 /// A key that stays the same as long as its file does, so that what was found can be found again.
