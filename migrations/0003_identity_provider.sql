@@ -6,6 +6,8 @@ CREATE TABLE sources (
     url TEXT NOT NULL,
     etag TEXT,
     last_modified TEXT,
+    digest TEXT,
+    cache BIGINT,
     judged BIGINT,
     asked_at BIGINT,
     good_at BIGINT,

@@ -15,6 +15,12 @@ pub struct Source {
     /// When the server says that it changed last.
     #[serde(skip)]
     pub last_modified: Option<String>,
+    /// What names the bytes of its last document.
+    #[serde(skip)]
+    pub digest: Option<String>,
+    /// How long that document says that it may be kept.
+    #[serde(skip)]
+    pub cache: Option<Span>,
     /// The number of the revision that its last document was compared with, or became.
     #[serde(skip)]
     pub judged: Option<i64>,
@@ -67,6 +73,8 @@ impl Source {
             url: url.to_owned(),
             etag: None,
             last_modified: None,
+            digest: None,
+            cache: None,
             judged: None,
             asked_at: None,
             good_at: None,
@@ -80,9 +88,9 @@ impl Source {
     }
 
     /// It answered well at `now` and is asked again when the document wishes, a little earlier by `jitter` of 65,536.
-    pub fn answered(&mut self, now: Timestamp, cache: Option<Span>, jitter: u16) {
+    pub fn answered(&mut self, now: Timestamp, jitter: u16) {
         let valid = self.valid_until.map(|until| until.since(now));
-        let wish = [cache, valid]
+        let wish = [self.cache, valid]
             .into_iter()
             .flatten()
             .fold(DAILY, Span::min)
@@ -142,7 +150,8 @@ mod tests {
     fn next(cache: Option<Span>, valid: Option<Span>, jitter: u16) -> Span {
         let mut source = Source::new("https://adfs.test/", NOW);
         source.valid_until = valid.map(|valid| NOW.plus(valid));
-        source.answered(NOW, cache, jitter);
+        source.cache = cache;
+        source.answered(NOW, jitter);
         source.next_at.since(NOW)
     }
 
@@ -164,7 +173,7 @@ mod tests {
     #[test]
     fn failures_are_asked_again_ever_later_and_told_of_once() {
         let mut source = Source::new("https://adfs.test/", NOW);
-        source.answered(NOW, None, 0);
+        source.answered(NOW, 0);
         let mut now = NOW;
         let (mut waits, mut told) = (Vec::new(), Vec::new());
 
@@ -177,7 +186,7 @@ mod tests {
         assert_eq!(waits[..4], [5, 10, 20, 40]);
         assert_eq!(waits.last(), Some(&1440));
         assert_eq!(told, [Trouble::Failed, Trouble::Old]);
-        source.answered(now, None, 0);
+        source.answered(now, 0);
         assert_eq!((source.failures, source.problem), (0, None));
     }
 }

@@ -1,5 +1,7 @@
 //! Judges a fetched descriptor against what is trusted: taken, held for a person, or dropped.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::App;
@@ -11,6 +13,9 @@ use crate::saml::metadata::{self, Descriptor, OwnSignature};
 use crate::saml::trust::{self, Difference, Reason};
 use crate::store::{NewRevision, Of};
 use crate::time::Timestamp;
+
+/// Between two documents, so that of a thousand at once no more than a part of one processor is taken.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Earlier revisions in which a key that comes back is looked for.
 const REMEMBERED: usize = 20;
@@ -41,6 +46,7 @@ impl App {
         let judge =
             move || judge(trusted.as_deref(), &bytes, &distrusted, now).map_err(|p| p.to_string());
         let mut judged = tokio::task::spawn_blocking(judge).await?;
+        tokio::time::sleep(PAUSE).await;
         if let Ok(judged) = &mut judged
             && stage == Stage::Staff
             && !judged.difference.is_none()
@@ -65,12 +71,13 @@ impl App {
             mut difference,
             vouched,
         } = judged;
+        source.cache = descriptor.cache_duration;
         let is_new = !difference.is_none();
         if is_new && returns(of, &difference.added).await? {
             difference.needs(Reason::Returning);
         }
         if is_new && !difference.reasons.is_empty() {
-            source.answered(now, descriptor.cache_duration, self.jitter());
+            source.answered(now, self.jitter());
             let change = trust::name(&descriptor);
             self.hold(of, account, source, &change, text, &difference, now)
                 .await?;
@@ -81,7 +88,7 @@ impl App {
         if vouched {
             source.valid_until = descriptor.valid_until;
         }
-        source.answered(now, descriptor.cache_duration, self.jitter());
+        source.answered(now, self.jitter());
         if !is_new {
             return Ok(Refreshed::Unchanged);
         }

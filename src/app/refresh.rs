@@ -1,12 +1,13 @@
 //! Keeps the descriptors that come by address fresh. The last good copy always wins, and what widens trust waits for a person.
 
 use anyhow::{Context, Result};
+use openssl::sha::sha256;
 
 use super::App;
 use super::fetch::{Fetched, Known, Outbound};
 use crate::account::{Account, Document, Revision, Source, State};
-use crate::id::AccountId;
-use crate::time::Span;
+use crate::id::{AccountId, hex};
+use crate::time::{Span, Timestamp};
 
 /// So many addresses are claimed at once and asked side by side; each answer is read and written by itself.
 const AT_ONCE: i64 = 4;
@@ -130,11 +131,14 @@ impl App {
         let judged = match fetched {
             Err(cause) => Err(format!("{cause:#}")),
             Ok(Fetched::Unchanged) => Ok(None),
+            Ok(Fetched::Document(bytes, _)) if is_known(&source, &active, &bytes, now) => Ok(None),
             Ok(Fetched::Document(bytes, known)) => {
+                let digest = hex(&sha256(&bytes));
                 let judged = self.judge(&active, bytes, distrusted, now).await?;
                 if judged.is_ok() {
                     (source.etag, source.last_modified) = (known.etag, known.last_modified);
                     source.judged = Some(active.number);
+                    source.digest = Some(digest);
                 }
                 judged.map(Some)
             }
@@ -152,7 +156,7 @@ impl App {
                 Refreshed::Failed(problem)
             }
             Ok(None) => {
-                source.answered(now, None, self.jitter());
+                source.answered(now, self.jitter());
                 Refreshed::Unchanged
             }
             Ok(Some(judged)) => {
@@ -185,6 +189,13 @@ impl App {
     pub(super) fn jitter(&self) -> u16 {
         u16::from_be_bytes(self.entropy.bytes())
     }
+}
+
+/// Whether the same document was judged against the same trust, and has not run out since: reading it again is dear.
+fn is_known(source: &Source, active: &Revision, bytes: &[u8], now: Timestamp) -> bool {
+    source.judged == Some(active.number)
+        && source.valid_until.is_none_or(|until| until >= now)
+        && source.digest.as_deref() == Some(hex(&sha256(bytes)).as_str())
 }
 
 fn address(document: &Document) -> Option<&String> {

@@ -16,6 +16,8 @@ struct SourceRow {
     url: String,
     etag: Option<String>,
     last_modified: Option<String>,
+    digest: Option<String>,
+    cache: Option<i64>,
     judged: Option<i64>,
     asked_at: Option<i64>,
     good_at: Option<i64>,
@@ -44,6 +46,8 @@ impl SourceRow {
             url: self.url,
             etag: self.etag,
             last_modified: self.last_modified,
+            digest: self.digest,
+            cache: self.cache.map(Span::millis),
             judged: self.judged,
             asked_at: self.asked_at.map(Timestamp::from_millis),
             good_at: self.good_at.map(Timestamp::from_millis),
@@ -111,7 +115,7 @@ impl Tx {
             all SourceRow,
             "UPDATE sources SET next_at = $2 WHERE next_at <= $1 AND account IN
              (SELECT account FROM sources WHERE next_at <= $1 LIMIT $3)
-             RETURNING account, url, etag, last_modified, judged, asked_at, good_at, next_at, failures, problem, valid_until, candidate, change, held_at, refused",
+             RETURNING account, url, etag, last_modified, digest, cache, judged, asked_at, good_at, next_at, failures, problem, valid_until, candidate, change, held_at, refused",
             now.millis(),
             now.plus(CLAIM).millis(),
             limit,
@@ -144,7 +148,7 @@ impl Of<'_> {
         let row = sql!(
             self.tx,
             optional SourceRow,
-            "SELECT account, url, etag, last_modified, judged, asked_at, good_at, next_at, failures, problem, valid_until, candidate, change, held_at, refused
+            "SELECT account, url, etag, last_modified, digest, cache, judged, asked_at, good_at, next_at, failures, problem, valid_until, candidate, change, held_at, refused
              FROM sources WHERE account = $1",
             &self.account
         )?;
@@ -161,7 +165,7 @@ impl Of<'_> {
             execute,
             "INSERT INTO sources (account, url, next_at, failures) VALUES ($1, $2, $3, 0)
              ON CONFLICT (account) DO UPDATE SET url = excluded.url, next_at = excluded.next_at, failures = 0,
-             etag = NULL, last_modified = NULL, judged = NULL, asked_at = NULL, good_at = NULL, problem = NULL, valid_until = NULL,
+             etag = NULL, last_modified = NULL, digest = NULL, cache = NULL, judged = NULL, asked_at = NULL, good_at = NULL, problem = NULL, valid_until = NULL,
              candidate = NULL, change = NULL, held_at = NULL, refused = NULL WHERE sources.url <> excluded.url",
             &self.account,
             url,
@@ -188,7 +192,7 @@ impl Of<'_> {
             self.tx,
             execute,
             "UPDATE sources SET etag = $3, last_modified = $4, asked_at = $5, good_at = $6, next_at = $7, failures = $8, problem = $9,
-             valid_until = $10, candidate = $11, change = $12, held_at = $13, refused = $14, judged = $15 WHERE account = $1 AND url = $2",
+             valid_until = $10, candidate = $11, change = $12, held_at = $13, refused = $14, judged = $15, digest = $16, cache = $17 WHERE account = $1 AND url = $2",
             &self.account,
             &source.url,
             source.etag.as_deref(),
@@ -204,6 +208,8 @@ impl Of<'_> {
             held.map(|held| held.at.millis()),
             source.refused.as_deref(),
             source.judged,
+            source.digest.as_deref(),
+            source.cache.map(Span::as_millis),
         )?;
         Ok(())
     }

@@ -106,7 +106,7 @@ fn names(known: &[(&str, &[&str])]) -> Names {
 
 async fn refused(config: &Config, names: Names, url: &str) -> String {
     let mut outbound = Outbound::new(config, names);
-    outbound.patience = Duration::from_millis(500);
+    outbound.patience = Duration::from_secs(2);
     let refused = outbound.fetch(url, &Known::default()).await;
     format!("{:#}", refused.unwrap_err())
 }

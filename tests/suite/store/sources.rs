@@ -18,9 +18,10 @@ async fn an_address_is_followed_once_and_anew_where_it_is_another() {
         of.follow(URL, NOW).await.unwrap();
         let mut asked = of.source().await.unwrap().unwrap();
         assert_eq!(asked, Source::new(URL, NOW));
-        asked.answered(NOW, None, 7);
+        asked.answered(NOW, 7);
         (asked.etag, asked.last_modified) = (Some("a".into()), Some("b".into()));
         (asked.valid_until, asked.judged) = (Some(NOW), Some(3));
+        (asked.digest, asked.cache) = (Some("e".into()), Some(Span::days(1)));
         asked.refused = Some("c".into());
         asked.held = Some(Held {
             metadata: "<x/>".into(),
