@@ -38,7 +38,7 @@ use vestibule::time::{Clock, Span, Timestamp};
 const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
 const ACCOUNTS: usize = 1_000;
 const ROUNDS: usize = 2;
-const SIGN_INS: usize = 400;
+const SIGN_INS: usize = 4_000;
 const NOW: Timestamp = Timestamp::from_millis(1_768_467_600_000);
 
 #[tokio::main(worker_threads = 2)]
