@@ -38,6 +38,20 @@ pub(super) fn of(stage: &Stage, target: &str) -> Vec<Seed> {
     }
 }
 
+/// ADFS's metadata, and the part of it that matters by itself.
+fn metadata(stage: &Stage) -> Vec<Seed> {
+    let whole = stage.adfs.metadata().expect("metadata");
+    let from = whole.find("<IDPSSODescriptor").expect("a descriptor");
+    let end = "</IDPSSODescriptor>";
+    let to = whole.find(end).expect("its end") + end.len();
+    let small = format!(
+        "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{}\">{}</EntityDescriptor>",
+        stage.adfs.entity_id,
+        &whole[from..to]
+    );
+    vec![("adfs", whole.into_bytes()), ("small", small.into_bytes())]
+}
+
 const REDIRECTS: &[(&str, &str)] = &[
     ("path", "return_to=%2Fsessions%3Fpage%3D2"),
     (
