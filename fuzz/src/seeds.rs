@@ -26,10 +26,7 @@ pub(super) fn of(stage: &Stage, target: &str) -> Vec<Seed> {
         }
         "decryption" => decryption(stage),
         "logout" => logouts(stage).into_iter().map(bytes).collect(),
-        "metadata" => vec![(
-            "adfs",
-            stage.adfs.metadata().expect("metadata").into_bytes(),
-        )],
+        "metadata" => metadata(stage),
         "redirect" => REDIRECTS
             .iter()
             .map(|(name, query)| (*name, query.as_bytes().to_vec()))
