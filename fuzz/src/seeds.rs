@@ -26,16 +26,27 @@ pub(super) fn of(stage: &Stage, target: &str) -> Vec<Seed> {
         }
         "decryption" => decryption(stage),
         "logout" => logouts(stage).into_iter().map(bytes).collect(),
-        "metadata" => vec![(
-            "adfs",
-            stage.adfs.metadata().expect("metadata").into_bytes(),
-        )],
+        "metadata" => metadata(stage),
         "redirect" => REDIRECTS
             .iter()
             .map(|(name, query)| (*name, query.as_bytes().to_vec()))
             .collect(),
         other => panic!("no target {other}"),
     }
+}
+
+/// ADFS's metadata, and the part of it that matters by itself.
+fn metadata(stage: &Stage) -> Vec<Seed> {
+    let whole = stage.adfs.metadata().expect("metadata");
+    let from = whole.find("<IDPSSODescriptor").expect("a descriptor");
+    let end = "</IDPSSODescriptor>";
+    let to = whole.find(end).expect("its end") + end.len();
+    let small = format!(
+        "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{}\">{}</EntityDescriptor>",
+        stage.adfs.entity_id,
+        &whole[from..to]
+    );
+    vec![("adfs", whole.into_bytes()), ("small", small.into_bytes())]
 }
 
 const REDIRECTS: &[(&str, &str)] = &[
