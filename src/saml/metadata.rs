@@ -162,10 +162,7 @@ impl Descriptor {
                 xml.attribute(idp, "WantAuthnRequestsSigned"),
                 Some("true" | "1")
             ),
-            valid_until: xml
-                .attribute(entity, "validUntil")
-                .or_else(|| xml.attribute(idp, "validUntil"))
-                .and_then(Timestamp::parse),
+            valid_until: valid_until(xml, &[entity, idp])?,
             cache_duration: xml
                 .attribute(entity, "cacheDuration")
                 .or_else(|| xml.attribute(idp, "cacheDuration"))
@@ -291,6 +288,16 @@ fn signed_by(xml: &Xml<'_>, trusted: &[IdpKey]) -> Option<String> {
     let signature = signature::find(xml, xml.root()).ok()??;
     let verified = signature::verify(xml, xml.root(), signature, trusted).ok()?;
     Some(verified.fingerprint().to_owned())
+}
+
+/// The earliest end that is stated; one that cannot be read must not mean that there is none.
+fn valid_until(xml: &Xml<'_>, nodes: &[Node]) -> Result<Option<Timestamp>, Problem> {
+    let stated = nodes
+        .iter()
+        .filter_map(|node| xml.attribute(*node, "validUntil"));
+    let read = |text: &str| Timestamp::parse(text).ok_or_else(|| Problem::NoTime(text.into()));
+    let all: Vec<Timestamp> = stated.map(read).collect::<Result<_, _>>()?;
+    Ok(all.into_iter().min())
 }
 
 fn own_signature(xml: &Xml<'_>) -> OwnSignature {

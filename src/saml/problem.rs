@@ -62,6 +62,10 @@ pub enum Problem {
     NoSignInAddress,
     #[error("its sign-in address {0} is not https. Send the metadata of the production address")]
     InsecureAddress(String),
+    #[error(
+        "its validUntil {0:.40} is no time in UTC. Publish one such as 2026-01-31T00:00:00Z, or none"
+    )]
+    NoTime(String),
     #[error("the document was valid until {0}. Publish one that is valid")]
     Outdated(String),
     #[error("the file is damaged: {0}. Download it again and send it unchanged")]

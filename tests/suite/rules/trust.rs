@@ -8,8 +8,9 @@ use vestibule::practice::adfs::Adfs;
 use vestibule::practice::key::Key;
 use vestibule::practice::persona::MAYA;
 use vestibule::practice::sign::{Signing, sign};
+use vestibule::saml::metadata::{Descriptor, Problem};
 use vestibule::saml::trust::Reason;
-use vestibule::time::Span;
+use vestibule::time::{Span, Timestamp};
 
 use super::super::app::{NOW, TestApp, document};
 use super::audit;
@@ -97,6 +98,30 @@ fn valid_until(xml: &str, span: Span) -> String {
         &format!("<EntityDescriptor validUntil=\"{until}\" cacheDuration=\"PT6H\" "),
         1,
     )
+}
+
+#[tokio::test]
+async fn rule_11_of_two_ends_the_earlier_counts_and_an_unreadable_one_is_refused() {
+    let test = TestApp::new().await;
+    let xml = test.adfs.metadata().unwrap();
+    let stated = |root: &str, role: &str| {
+        let root = format!("<EntityDescriptor validUntil=\"{root}\" ");
+        let role = format!("<IDPSSODescriptor validUntil=\"{role}\" ");
+        let xml =
+            xml.replacen("<EntityDescriptor ", &root, 1)
+                .replacen("<IDPSSODescriptor ", &role, 1);
+        Descriptor::read(xml.as_bytes())
+    };
+    let (early, late) = ("2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z");
+
+    for (root, role) in [(early, late), (late, early)] {
+        let until = stated(root, role).unwrap().valid_until;
+        assert_eq!(until, Timestamp::parse(early));
+    }
+    for wrong in ["", "soon", "2031-01-01", "2031-01-01T00:00:00"] {
+        let refused = stated(late, wrong).unwrap_err();
+        assert_eq!(refused, Problem::NoTime(wrong.into()));
+    }
 }
 
 #[tokio::test]
