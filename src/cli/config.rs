@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
+use url::Url;
 
 use super::out::Out;
 use super::trust;
@@ -62,7 +63,14 @@ pub(super) async fn run(
             ));
         }
     }
-    let value = json!({ "configuration": app.config, "accounts": accounts, "warnings": warnings });
+    let mut configuration = serde_json::to_value(&app.config)?;
+    for key in ["/database/url", "/database/listen_url"] {
+        if let Some(Value::String(url)) = configuration.pointer_mut(key) {
+            *url = without_password(url);
+        }
+    }
+    let value =
+        json!({ "configuration": configuration, "accounts": accounts, "warnings": warnings });
     out.say(&value, || {
         let source = file.map_or_else(|| "the default file or the defaults".to_owned(), |path| path.display().to_string());
         let mut lines = vec![format!("The configuration is sound ({source}); the master key opens the database; {accounts} accounts")];
@@ -71,10 +79,40 @@ pub(super) async fn run(
     })
 }
 
+/// A database's address as it may be shown.
+fn without_password(address: &str) -> String {
+    let Ok(mut url) = Url::parse(address) else {
+        return String::new();
+    };
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.into()
+}
+
 fn judge(metadata: Option<&str>, now: Timestamp) -> Vec<String> {
     match metadata.map(|text| Descriptor::read(text.as_bytes())) {
         None => vec!["no identity provider yet".into()],
         Some(Err(problem)) => vec![problem.to_string()],
         Some(Ok(descriptor)) => descriptor.warnings(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        for address in [
+            "postgres://sso:secret@db.bank.example/sso",
+            "postgres://sso@db.bank.example/sso?password=secret",
+        ] {
+            assert_eq!(
+                without_password(address),
+                "postgres://sso@db.bank.example/sso"
+            );
+        }
+        let file = "sqlite://data/vestibule.db";
+        assert_eq!(without_password(file), file);
     }
 }

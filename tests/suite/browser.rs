@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::DeflateDecoder;
 use tower::ServiceExt;
 use url::{Url, form_urlencoded};
-use vestibule::http;
+use vestibule::http::{self, Shared};
 use vestibule::practice::persona::{MAYA, Persona};
 
 use super::app::{PUBLIC_URL, TestApp};
@@ -45,6 +45,7 @@ impl Answered {
 #[derive(Clone)]
 pub(crate) struct Browser<'t> {
     test: &'t TestApp,
+    node: Shared,
     pub(crate) cookies: BTreeMap<String, String>,
     /// The cookies that stay at home when another site posts.
     lax: BTreeSet<String>,
@@ -57,10 +58,19 @@ impl<'t> Browser<'t> {
     pub(super) fn new(test: &'t TestApp) -> Self {
         Self {
             test,
+            node: test.shared.clone(),
             cookies: BTreeMap::new(),
             lax: BTreeSet::new(),
             address: SocketAddr::from(([203, 0, 113, 7], 4711)),
             last: None,
+        }
+    }
+
+    /// The same browser, led to another node of the same installation.
+    pub(crate) fn at(&self, node: &Shared) -> Self {
+        Self {
+            node: node.clone(),
+            ..self.clone()
         }
     }
 
@@ -166,10 +176,7 @@ impl<'t> Browser<'t> {
             .extension(ConnectInfo(self.address))
             .body(body)
             .unwrap();
-        let response = http::public(&self.test.shared)
-            .oneshot(request)
-            .await
-            .unwrap();
+        let response = http::public(&self.node).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());

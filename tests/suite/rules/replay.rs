@@ -1,6 +1,10 @@
 //! Rule 19: what was used once is used up.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+use vestibule::app::App;
+use vestibule::http::Shared;
 use vestibule::practice::answer::What;
 use vestibule::practice::persona::{CHEN, MAYA, NOOR};
 use vestibule::saml::check::Code;
@@ -115,6 +119,37 @@ async fn rule_19_a_new_wrapper_does_not_renew_an_assertion() {
 
     assert_eq!(first.status, StatusCode::OK);
     assert_eq!(refusal(&test, &second).await, Code::Replay);
+}
+
+#[tokio::test]
+async fn rule_19_of_two_answers_at_two_nodes_at_once_one_wins() {
+    let test = TestApp::new().await;
+    let (config, clock) = (test.app.config.clone(), test.app.clock.clone());
+    let other = App::open(config, clock, test.app.entropy.clone()).await;
+    let node = Shared::new(Arc::new(other.unwrap()));
+    for is_same in [true, false, true, false, true, false] {
+        let mut here = test.browser();
+        let request = here.begin().await;
+        let mut there = here.at(&node);
+        let xml = test
+            .respond(&test.answer(&MAYA, Some(&request)).await)
+            .await;
+        // The same assertion twice, or two assertions that answer the same request.
+        let again = test.answer(&MAYA, Some(&request)).await;
+        let second = if is_same {
+            xml.clone()
+        } else {
+            test.respond(&again).await
+        };
+        let before = counts(&test.app.store).await["sessions"];
+
+        let (one, two) = tokio::join!(here.deliver(&xml), there.deliver(&second));
+
+        let mut statuses = [one.status, two.status];
+        statuses.sort();
+        assert_eq!(statuses, [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN]);
+        assert_eq!(counts(&test.app.store).await["sessions"], before + 1);
+    }
 }
 
 #[tokio::test]
