@@ -77,22 +77,31 @@ pub fn verify(
     reading: &mut Reading,
 ) -> Result<VerifiedAssertion, Rejection> {
     let xml = parse(text, &mut reading.trace)?;
-    let root = xml.root();
     envelope::check(&xml, context, reading)?;
     envelope::addressed(&xml, context, reading)?;
     status::check(&xml, context.connection, context.now, reading)?;
     let place = the_assertion(&xml, &mut reading.trace)?;
-    reading.claims = assertion::peek(&xml, place);
+    let verdict = judge(&xml, place, context, reading);
+    explained(&xml, place, reading, verdict)
+}
+
+fn judge(
+    xml: &Xml<'_>,
+    place: Node,
+    context: &Context<'_>,
+    reading: &mut Reading,
+) -> Result<VerifiedAssertion, Rejection> {
+    let root = xml.root();
     let is_encrypted = xml.is(place, ASSERTION, "EncryptedAssertion");
     // Only what is verified below may hold a signature: the encrypted assertion's own is within.
     let signed_here = if is_encrypted { root } else { place };
-    signatures_in_place(&xml, &[root, signed_here], &mut reading.trace)?;
-    let response = signed(&xml, root, "Response", context, &mut reading.trace)?;
+    signatures_in_place(xml, &[root, signed_here], &mut reading.trace)?;
+    let response = signed(xml, root, "Response", context, &mut reading.trace)?;
     if let Some(verified) = &response {
-        reading.spend(&xml, root, verified, context);
+        reading.spend(xml, root, verified, context);
     }
     if is_encrypted {
-        return encrypted(&xml, place, response, context, reading);
+        return encrypted(xml, place, response, context, reading);
     }
     let holds = context.connection.saml().encryption != Encryption::Required;
     if !holds {
@@ -109,7 +118,20 @@ pub fn verify(
     reading
         .trace
         .pass(Code::Decryption, "Assertion", "nothing to decrypt");
-    trusted(&xml, place, response, context, reading)
+    trusted(xml, place, response, context, reading)
+}
+
+/// Keeps the claims that came with what failed, for the explanation, where nothing has proved them.
+fn explained<T>(
+    xml: &Xml<'_>,
+    place: Node,
+    reading: &mut Reading,
+    verdict: Result<T, Rejection>,
+) -> Result<T, Rejection> {
+    if verdict.is_err() && reading.claims.is_empty() {
+        reading.claims = assertion::peek(xml, place);
+    }
+    verdict
 }
 
 fn parse<'x>(text: &'x str, trace: &mut Trace) -> Result<Xml<'x>, Rejection> {
@@ -250,9 +272,10 @@ fn encrypted(
     reading
         .trace
         .pass(Code::Decryption, "Encrypted assertion", "decrypted");
-    reading.claims = assertion::peek(&inner, inner.root());
-    signatures_in_place(&inner, &[inner.root()], &mut reading.trace)?;
-    trusted(&inner, inner.root(), response, context, reading)
+    let place = inner.root();
+    let verdict = signatures_in_place(&inner, &[place], &mut reading.trace)
+        .and_then(|()| trusted(&inner, place, response, context, reading));
+    explained(&inner, place, reading, verdict)
 }
 
 /// Demands a signature over what is read: the assertion's own, or that of the response around it.
