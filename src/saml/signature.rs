@@ -337,6 +337,9 @@ impl Method {
     }
 }
 
+/// A usual assertion has so many bytes, or less.
+const USUAL: usize = 8 * 1024;
+
 fn canonical(
     xml: &Xml<'_>,
     node: Node,
@@ -345,8 +348,10 @@ fn canonical(
 ) -> Result<Vec<u8>, Error> {
     let mut visible = NodeSet::new();
     insert(xml, node, without, &mut visible);
-    exclusive::canonicalize(xml.document(), false, Some(&visible), prefixes)
-        .map_err(|error| shape(error.to_string()))
+    let mut octets = Vec::with_capacity(USUAL);
+    exclusive::canonicalize_to(xml.document(), false, Some(&visible), prefixes, &mut octets)
+        .map_err(|error| shape(error.to_string()))?;
+    Ok(octets)
 }
 
 fn insert(xml: &Xml<'_>, node: Node, without: Option<Node>, visible: &mut NodeSet) {
