@@ -188,7 +188,6 @@ impl Login {
         };
         let advice = turned.rejection.advice.map(|advice| *advice);
         let record = visit.attempt(refused.reference, outcome, advice, roles);
-        let record = if fresh { record } else { record.brief() };
         let event = Event::SignInRefused {
             attempt: refused.reference.to_string(),
             code: code.as_str().to_owned(),
