@@ -97,14 +97,13 @@ impl Stage {
         let find = |id: &str| {
             (id == REQUEST).then(|| Pending {
                 id: id.into(),
-                account: connection.account.id,
-                revision: 1,
-                host: "sso.test".into(),
-                return_to: ReturnTo::home(),
-                at: NOW,
-                force_authn: false,
-                context: Vec::new(),
-                max_age: None,
+                ..Pending::new(
+                    connection,
+                    "sso.test".into(),
+                    ReturnTo::home(),
+                    NOW,
+                    &self.entropy,
+                )
             })
         };
         let context = Context {

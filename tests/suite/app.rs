@@ -171,6 +171,12 @@ impl TestApp {
         answer
     }
 
+    /// The honest response about somebody to a request.
+    pub(crate) async fn honest(&self, persona: &Persona, request: &str) -> String {
+        let answer = self.answer(persona, Some(request)).await;
+        self.respond(&answer).await
+    }
+
     /// The response as the practice identity provider sends it.
     pub(crate) async fn respond(&self, answer: &Answer) -> String {
         self.adfs

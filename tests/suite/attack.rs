@@ -89,9 +89,7 @@ async fn a_session_begun_while_an_account_was_switched_off_is_dead_when_it_is_on
     let test = TestApp::new().await;
     let mut browser = test.browser();
     let request = browser.begin().await;
-    let xml = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let xml = test.honest(&MAYA, &request).await;
     let account = test.account().await;
     // Another process switches it off; for half a second this one believes what it knew.
     let mut tx = test.app.store.write().await.unwrap();
@@ -118,10 +116,7 @@ async fn a_revision_of_this_very_moment_decides_about_a_sign_in() {
     let mut posts = Vec::new();
     for browser in [&mut first, &mut second] {
         let request = browser.begin().await;
-        posts.push(
-            test.respond(&test.answer(&MAYA, Some(&request)).await)
-                .await,
-        );
+        posts.push(test.honest(&MAYA, &request).await);
     }
     first.deliver(&posts[0]).await;
     // Another process lets nobody in from here; for half a second this one believes what it knew.
@@ -188,9 +183,7 @@ async fn a_genuine_response_sent_for_ever_does_not_fill_the_disk() {
     let mut browser = test.browser();
     let request = browser.begin().await;
     let twin = browser.clone();
-    let xml = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let xml = test.honest(&MAYA, &request).await;
     browser.deliver(&xml).await;
     let (_, attempts, entries) = test.written().await;
 
@@ -329,9 +322,7 @@ async fn a_form_that_says_it_is_something_else_is_not_read() {
     let test = TestApp::new().await;
     let mut browser = test.browser();
     let request = browser.begin().await;
-    let xml = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let xml = test.honest(&MAYA, &request).await;
     let body = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("SAMLResponse", &STANDARD.encode(&xml))
         .finish();

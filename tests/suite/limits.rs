@@ -40,9 +40,7 @@ async fn an_answer_that_verifies_is_never_limited() {
     let test = strict().await;
     let mut browser = test.browser();
     let request = browser.begin().await;
-    let honest = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let honest = test.honest(&MAYA, &request).await;
 
     let mut refused = Vec::new();
     for _ in 0..3 {

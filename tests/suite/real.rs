@@ -110,16 +110,10 @@ impl Case {
 }
 
 fn pending(connection: &Connection, id: &str, now: Timestamp) -> Pending {
+    let (host, at) = ("unused.example".into(), now.minus(Span::minutes(2)));
     Pending {
         id: id.into(),
-        account: connection.account.id,
-        revision: 1,
-        host: "unused.example".into(),
-        return_to: ReturnTo::home(),
-        at: now.minus(Span::minutes(2)),
-        force_authn: false,
-        context: Vec::new(),
-        max_age: None,
+        ..Pending::new(connection, host, ReturnTo::home(), at, &Entropy::System)
     }
 }
 

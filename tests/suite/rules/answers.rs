@@ -132,9 +132,7 @@ async fn rule_17_codes_for_encryption_and_for_a_disabled_account_exist() {
     .await;
     let mut browser = test.browser();
     let request = browser.begin().await;
-    let xml = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let xml = test.honest(&MAYA, &request).await;
     let mut later = browser.clone();
     let clear = browser.deliver(&xml).await;
     test.app

@@ -113,9 +113,7 @@ async fn rule_20_what_a_stranger_sends_is_kept_in_small_pieces() {
         second: None,
     };
     status.sign = What::Nothing;
-    let mut algorithm = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let mut algorithm = test.honest(&MAYA, &request).await;
     algorithm = algorithm.replace("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", &fat);
 
     let mut wide = test.answer(&MAYA, Some(&request)).await;

@@ -234,15 +234,11 @@ async fn rule_16_the_connection_is_checked_as_of_now() {
     let mut browser = test.browser();
     let request = browser.begin().await;
     let cookies = browser.cookies.clone();
-    let before = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let before = test.honest(&MAYA, &request).await;
     let [_, _, new] = IDP_KEYS.clone();
     test.adfs = Adfs::new("https://adfs.acme.test", vec![new.clone()], new);
     test.apply(document("acme-demo")).await;
-    let after = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let after = test.honest(&MAYA, &request).await;
     let mut browser = test.browser();
     browser.cookies = cookies;
 

@@ -148,13 +148,7 @@ async fn rule_24_without_a_return_address_that_is_allowed_people_land_on_the_sta
     let door = browser.get(&format!("/login{query}")).await;
     let request = browser.begin_at(door.location()).await;
 
-    let answered = browser
-        .deliver(
-            &test
-                .respond(&test.answer(&MAYA, Some(&request)).await)
-                .await,
-        )
-        .await;
+    let answered = browser.deliver(&test.honest(&MAYA, &request).await).await;
 
     assert_eq!(
         (answered.status, answered.location()),

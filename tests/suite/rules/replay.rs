@@ -24,9 +24,7 @@ async fn rule_19_an_assertion_is_used_up_when_it_let_somebody_in() {
     let mut browser = test.browser();
     let request = browser.begin().await;
     let mut twin = browser.clone();
-    let xml = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let xml = test.honest(&MAYA, &request).await;
 
     let first = browser.deliver(&xml).await;
     let second = twin.deliver(&xml).await;
@@ -41,9 +39,7 @@ async fn rule_19_an_assertion_is_used_up_when_it_was_refused() {
     let (mut browser, mut late) = (test.browser(), test.browser());
     let request = browser.begin().await;
     let mut twin = browser.clone();
-    let xml = test
-        .respond(&test.answer(&NOOR, Some(&request)).await)
-        .await;
+    let xml = test.honest(&NOOR, &request).await;
     let request = late.begin().await;
     let mut answer = test.answer(&MAYA, Some(&request)).await;
     answer.conditions.as_mut().unwrap().audiences = vec!["urn:other".into()];
@@ -87,20 +83,8 @@ async fn rule_19_a_request_is_answered_once() {
     let request = browser.begin().await;
     let mut twin = browser.clone();
 
-    let first = browser
-        .deliver(
-            &test
-                .respond(&test.answer(&NOOR, Some(&request)).await)
-                .await,
-        )
-        .await;
-    let second = twin
-        .deliver(
-            &test
-                .respond(&test.answer(&CHEN, Some(&request)).await)
-                .await,
-        )
-        .await;
+    let first = browser.deliver(&test.honest(&NOOR, &request).await).await;
+    let second = twin.deliver(&test.honest(&CHEN, &request).await).await;
 
     assert_eq!(refusal(&test, &first).await, Code::Roles);
     assert_eq!(refusal(&test, &second).await, Code::Replay);
@@ -131,9 +115,7 @@ async fn rule_19_of_two_answers_at_two_nodes_at_once_one_wins() {
         let mut here = test.browser();
         let request = here.begin().await;
         let mut there = here.at(&node);
-        let xml = test
-            .respond(&test.answer(&MAYA, Some(&request)).await)
-            .await;
+        let xml = test.honest(&MAYA, &request).await;
         // The same assertion twice, or two assertions that answer the same request.
         let again = test.answer(&MAYA, Some(&request)).await;
         let second = if is_same {
@@ -157,9 +139,7 @@ async fn rule_19_of_two_posts_at_the_same_time_one_wins() {
     let test = TestApp::new().await;
     let mut browser = test.browser();
     let request = browser.begin().await;
-    let xml = test
-        .respond(&test.answer(&MAYA, Some(&request)).await)
-        .await;
+    let xml = test.honest(&MAYA, &request).await;
     let (mut first, mut second, mut third) = (browser.clone(), browser.clone(), browser);
 
     let (first, second, third) = tokio::join!(
