@@ -11,6 +11,7 @@
 //! | [`saml`] | the messages of SAML 2.0: read, verified, written |
 //! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
+//! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
 //! | [`store`] | the only place with SQL |
 //! | [`login`] | the sign-in: the use case that joins all of the above |
 //! | [`config`], [`log`], [`app`] | what the operator writes; what the server says; the one place where everything is put together |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "practice")]
 pub mod demo;
+pub mod gate;
 pub mod http;
 pub mod id;
 pub mod log;

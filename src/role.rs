@@ -1,6 +1,6 @@
-//! The roles a person may hold and the permissions they give.
+//! The roles a person may hold; what they permit is the policy's to say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -50,28 +50,6 @@ impl Role {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
-
-    /// What the role permits by itself; a policy decides about the single case.
-    const fn permissions(self) -> &'static [&'static str] {
-        match self {
-            Self::Maker => &["call:accept", "call:conclude"],
-            Self::Checker => &[
-                "profile:create",
-                "profile:list",
-                "profile:review",
-                "profile:view",
-            ],
-            Self::Auditor => &["profile:list", "profile:view"],
-            Self::LinkCreator => &[
-                "link:copy",
-                "profile:create",
-                "profile:list",
-                "profile:view",
-            ],
-            Self::UamAdmin => &["audit:view", "role:*", "session:*", "user:*"],
-            Self::Operator => &[],
-        }
-    }
 }
 
 impl fmt::Display for Role {
@@ -82,39 +60,3 @@ impl fmt::Display for Role {
 
 /// The roles of a person, each with what gave it.
 pub type Roles = BTreeMap<Role, String>;
-
-/// The union of what the roles permit; an auditor is left with what is a view, whatever else they hold.
-pub fn permissions(roles: &Roles) -> BTreeSet<&'static str> {
-    let all = roles
-        .keys()
-        .flat_map(|role| role.permissions().iter().copied());
-    if roles.contains_key(&Role::Auditor) {
-        return all
-            .filter(|permission| matches!(*permission, "profile:view" | "profile:list"))
-            .collect();
-    }
-    all.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_auditor_only_views_profiles_whatever_else_they_hold() {
-        let held = Role::ALL
-            .into_iter()
-            .map(|role| (role, String::new()))
-            .collect();
-
-        assert_eq!(
-            permissions(&held),
-            BTreeSet::from(["profile:list", "profile:view"])
-        );
-    }
-
-    #[test]
-    fn nobody_may_do_anything_without_a_role() {
-        assert!(permissions(&Roles::new()).is_empty());
-    }
-}

@@ -25,7 +25,7 @@ use crate::id::AccountId;
 use crate::time::Timestamp;
 
 /// What an account is for; sessions, tokens and keys never pass from one stage to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Where a client tries everything out.

@@ -1,9 +1,12 @@
 //! What pages and commands ask about accounts and people, read as it is now.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 
 use super::App;
-use crate::account::{Account, Document, Encryption, Slug, State};
+use crate::account::{Account, Document, Encryption, Slug, Stage, State};
+use crate::gate::{self, Subject, Who};
 use crate::id::AccountId;
 use crate::saml::{connection, descriptor};
 use crate::session::Session;
@@ -32,6 +35,21 @@ impl App {
             .revision(account.active)
             .await?
             .map(|revision| revision.document))
+    }
+
+    /// What the person of a session may do in at least one situation.
+    pub fn permissions(
+        &self,
+        session: &Session,
+        stage: Stage,
+    ) -> Result<BTreeSet<&str>, gate::Error> {
+        let roles = session.roles.keys().copied().collect();
+        let subject = Subject {
+            account: session.account,
+            stage,
+            who: Who::Person(session.user, roles),
+        };
+        self.policy.permissions(&subject)
     }
 
     /// The client's name.

@@ -24,6 +24,7 @@ use anyhow::{Context, Result, bail};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
+use crate::gate::{self, Policy};
 use crate::id::Entropy;
 use crate::login::Login;
 use crate::saml::connection::Keys;
@@ -41,6 +42,10 @@ pub struct App {
     pub ring: Arc<Ring>,
     /// The sign-in desk.
     pub login: Login,
+    /// Who may do what.
+    pub policy: Policy,
+    /// What stands behind the gate.
+    pub apps: Vec<gate::App>,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
@@ -93,6 +98,8 @@ impl App {
                 "`secrets.master_key_file` is needed with PostgreSQL: a file of one base64 key of 32 bytes, made with `openssl rand -base64 32`, mode 0600"
             )
         };
+        let policy = config.policy()?;
+        let apps = config.apps(&policy)?;
         let given = file.exists().then(|| Ring::read(&file)).transpose()?;
         let store = Store::open(&config.database.url, config.database.max_connections)
             .await
@@ -112,6 +119,8 @@ impl App {
             store,
             ring,
             login,
+            policy,
+            apps,
             clock,
             entropy,
             names: Names::default(),

@@ -30,7 +30,9 @@ impl Config {
             .transpose()?
             .unwrap_or_default();
         let config: Self = read::parse(&text, &name)?;
-        let config = config.overridden(environment)?;
+        let mut config = config.overridden(environment)?;
+        let file = found.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        config.folder = file.parent().map(Path::to_path_buf);
         let problems = config.problems();
         if problems.is_empty() {
             Ok(config)

@@ -1,6 +1,7 @@
-//! What the operator writes: the server's configuration and the files of the accounts.
+//! What the operator writes: the server's configuration, the files of accounts and apps, and the policies.
 
 mod account;
+mod gate;
 mod load;
 mod read;
 mod server;
@@ -8,5 +9,5 @@ mod server;
 pub use account::{AccountFile, read_account};
 pub use read::Error;
 pub use server::{
-    Config, Database, Format, Limits, Log, Outbound, Retention, Secrets, Server, Staff,
+    Config, Database, Format, Gate, Limits, Log, Outbound, Retention, Secrets, Server, Staff,
 };

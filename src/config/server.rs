@@ -1,6 +1,7 @@
 //! The server's configuration; nothing in it is required.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -19,12 +20,17 @@ pub struct Config {
     pub database: Database,
     /// What seals secrets at rest.
     pub secrets: Secrets,
+    /// What stands behind it, and who may do what there.
+    pub gate: Gate,
     /// What it says of itself.
     pub log: Log,
     /// How long personal data is kept.
     pub retention: Retention,
     /// How often strangers may ask.
     pub limits: Limits,
+    /// The folder that the file lies in; none where nothing was read.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
 }
 
 /// Where the server listens and under which names it is reached.
@@ -116,6 +122,16 @@ impl Default for Database {
 pub struct Secrets {
     /// The key file; beside an SQLite file where it is empty.
     pub master_key_file: String,
+}
+
+/// What stands behind the gate, and who may do what there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gate {
+    /// The folder with a file for each app; `apps` beside this file where it is empty.
+    pub apps: String,
+    /// The folder with the policies; `policies` beside this file where it is empty.
+    pub policies: String,
 }
 
 /// What the server says of itself.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::extract::Moment;
 use super::page;
+use crate::gate;
 use crate::login;
 use crate::saml::{connection, step_up};
 use crate::store;
@@ -145,6 +146,12 @@ impl From<login::Error> for Error {
             login::Error::Connection(connection::Error::NotConnected) => not_connected(),
             other => Self::internal(&other),
         }
+    }
+}
+
+impl From<gate::Error> for Error {
+    fn from(source: gate::Error) -> Self {
+        Self::internal(&source)
     }
 }
 

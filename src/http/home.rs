@@ -12,7 +12,6 @@ use url::form_urlencoded;
 use super::extract::{self, SignedIn};
 use super::{Error, Shared, page};
 use crate::account::Slug;
-use crate::role;
 
 /// `/` and `/login`.
 pub(super) fn router() -> Router<Shared> {
@@ -33,7 +32,7 @@ struct Home {
     signed_in: String,
     until: String,
     roles: Vec<(&'static str, String)>,
-    permissions: Vec<&'static str>,
+    permissions: Vec<String>,
 }
 
 async fn home(
@@ -54,6 +53,8 @@ async fn home(
         .document(account.id)
         .await?
         .ok_or_else(Error::unauthenticated)?;
+    let permissions = shared.app.permissions(&session, document.stage)?;
+    let permissions = permissions.into_iter().map(str::to_owned).collect();
     let page = Home {
         person: user.profile.name().unwrap_or_else(|| user.subject.clone()),
         client: document.client,
@@ -63,7 +64,7 @@ async fn home(
         subject: user.subject,
         signed_in: session.created_at.for_people(),
         until: session.expires_at.for_people(),
-        permissions: role::permissions(&session.roles).into_iter().collect(),
+        permissions,
         roles: session
             .roles
             .into_iter()

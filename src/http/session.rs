@@ -12,7 +12,7 @@ use super::extract::{Moment, SameOrigin, SignedIn};
 use super::{Error, Shared, browser, carrier, page};
 use crate::audit::Event;
 use crate::id::SessionId;
-use crate::role::{self, Role};
+use crate::role::Role;
 
 /// `/session` and `/sessions`.
 pub(super) fn router() -> Router<Shared> {
@@ -32,6 +32,12 @@ async fn show(
         .whose(&session)
         .await?
         .ok_or_else(Error::unauthenticated)?;
+    let stage = shared
+        .app
+        .document(account.id)
+        .await?
+        .ok_or_else(Error::unauthenticated)?
+        .stage;
     Ok(Json(json!({
         "account": account.slug,
         "subject": user.subject,
@@ -40,7 +46,7 @@ async fn show(
         "email": user.profile.email,
         "name": user.profile.name(),
         "roles": session.roles.keys().collect::<Vec<&Role>>(),
-        "permissions": role::permissions(&session.roles),
+        "permissions": shared.app.permissions(&session, stage)?,
         "authenticated_at": session.authenticated_at.to_string(),
         "expires_at": session.expires_at.to_string(),
     })))

@@ -10,6 +10,7 @@ mod browser;
 mod config;
 mod corpus;
 mod fetch;
+mod gate;
 mod limits;
 mod logout;
 mod practice;

@@ -1,9 +1,7 @@
-//! Rules 15, 31, 57 and 62: what the sources themselves have to keep to.
+//! Rules 15, 57 and 62: what the sources themselves have to keep to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-use vestibule::role::{Role, Roles, permissions};
 
 /// Every source file below a folder, with its text.
 pub(crate) fn sources(folder: &str) -> BTreeMap<String, String> {
@@ -37,33 +35,6 @@ fn rule_15_nothing_of_the_practice_identity_provider_is_built_unless_it_is_asked
         let gated = format!("#[cfg(feature = \"practice\")]\npub mod {module};");
         assert!(library.contains(&gated), "{module}");
     }
-}
-
-#[test]
-fn rule_31_the_role_table_is_a_constant() {
-    let table: BTreeMap<Role, String> = Role::ALL
-        .into_iter()
-        .map(|role| {
-            (
-                role,
-                permissions(&Roles::from([(role, String::new())]))
-                    .into_iter()
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            )
-        })
-        .collect();
-
-    insta::assert_debug_snapshot!(table, @r#"
-    {
-        Maker: "call:accept call:conclude",
-        Checker: "profile:create profile:list profile:review profile:view",
-        Auditor: "profile:list profile:view",
-        LinkCreator: "link:copy profile:create profile:list profile:view",
-        UamAdmin: "audit:view role:* session:* user:*",
-        Operator: "",
-    }
-    "#);
 }
 
 #[test]

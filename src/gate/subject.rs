@@ -1,0 +1,54 @@
+//! Who asks for something: a person with roles, or a client's server with a key.
+
+use std::collections::BTreeSet;
+
+use crate::account::Stage;
+use crate::id::{AccountId, CredentialId, UserId};
+use crate::role::Role;
+
+/// Somebody of one account who asks for something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// Whose person or key it is.
+    pub account: AccountId,
+    /// What that account is for.
+    pub stage: Stage,
+    /// The person or key itself.
+    pub who: Who,
+}
+
+/// A person or a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// A person, with the roles that they hold now.
+    Person(UserId, BTreeSet<Role>),
+    /// An integration key.
+    Key(CredentialId),
+}
+
+impl Subject {
+    /// The type of it in policies and in `AuthZEN` requests.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self.who {
+            Who::Person(..) => "user",
+            Who::Key(_) => "key",
+        }
+    }
+
+    /// Its id, as it stands in headers, tokens and policies.
+    pub fn id(&self) -> String {
+        match &self.who {
+            Who::Person(user, _) => user.to_string(),
+            Who::Key(key) => key.to_string(),
+        }
+    }
+
+    /// The roles that it holds.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        let held = match &self.who {
+            Who::Person(_, roles) => Some(roles),
+            Who::Key(_) => None,
+        };
+        held.into_iter().flatten().copied()
+    }
+}

@@ -1,0 +1,3 @@
+//! What stands behind the gate, and who may do what there.
+
+mod policy;
