@@ -53,9 +53,14 @@ pub enum State {
 impl Session {
     /// Whether it may be used at `now`.
     pub fn state(&self, now: Timestamp) -> State {
+        self.state_since(self.seen_at, now)
+    }
+
+    /// Whether it may be used at `now`, where it was last used at `seen`.
+    pub fn state_since(&self, seen: Timestamp, now: Timestamp) -> State {
         if now >= self.expires_at {
             State::Expired
-        } else if now >= self.seen_at.plus(self.idle) {
+        } else if now >= seen.plus(self.idle) {
             State::Idle
         } else {
             State::Live

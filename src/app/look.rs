@@ -49,7 +49,7 @@ impl App {
             stage,
             who: Who::Person(session.user, roles),
         };
-        self.policy.permissions(&subject)
+        self.access.policy.permissions(&subject)
     }
 
     /// The client's name.

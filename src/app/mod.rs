@@ -23,8 +23,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use tokio::sync::Semaphore;
 
+use crate::access::Access;
 use crate::config::Config;
-use crate::gate::{self, Policy};
 use crate::id::Entropy;
 use crate::login::Login;
 use crate::saml::connection::Keys;
@@ -42,10 +42,8 @@ pub struct App {
     pub ring: Arc<Ring>,
     /// The sign-in desk.
     pub login: Login,
-    /// Who may do what.
-    pub policy: Policy,
-    /// What stands behind the gate.
-    pub apps: Vec<gate::App>,
+    /// The gate.
+    pub access: Access,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
@@ -116,11 +114,10 @@ impl App {
         notes.extend(drifted(&store, &config).await?);
         Ok(Self {
             config,
-            store,
+            store: store.clone(),
             ring,
             login,
-            policy,
-            apps,
+            access: Access::new(store.clone(), policy, apps),
             clock,
             entropy,
             names: Names::default(),

@@ -17,6 +17,7 @@ impl App {
         let mut tx = self.store.write().await?;
         tx.delete_ended_sessions(now).await?;
         tx.forget_used(now).await?;
+        tx.forget_news().await?;
         tx.delete_attempts(now.minus(Span::days(self.config.retention.attempts_days)))
             .await?;
         tx.commit().await?;

@@ -1,9 +1,13 @@
 //! What stands behind the gate and who may do what there: the files of apps, and the policies.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use openssl::sha::sha256;
 
 use super::read::{self, Error};
 use super::server::Config;
+use crate::access::Behind;
 use crate::gate::{App, Policy, Texts, problems};
 
 impl Config {
@@ -24,11 +28,11 @@ impl Config {
     }
 
     /// The apps behind the gate, in the order of their files' names.
-    pub fn apps(&self, policy: &Policy) -> Result<Vec<App>, Error> {
+    pub fn apps(&self, policy: &Policy) -> Result<Vec<Behind>, Error> {
         let Some(folder) = self.beside(&self.gate.apps, "apps")? else {
             return Ok(Vec::new());
         };
-        let mut apps: Vec<App> = Vec::new();
+        let mut apps: Vec<Behind> = Vec::new();
         for path in files(&folder)? {
             let file = path.display().to_string();
             let app: App = read::parse(&read::text(&path)?, &file)?;
@@ -46,7 +50,7 @@ impl Config {
                     near.unwrap_or_default()
                 ));
             }
-            for other in &apps {
+            for Behind { app: other, .. } in &apps {
                 if other.app == app.app {
                     problems.push(format!("there is an app `{}` already", app.app));
                 }
@@ -66,7 +70,12 @@ impl Config {
             if !problems.is_empty() {
                 return Err(Error::Problems { file, problems });
             }
-            apps.push(app);
+            let gateway_key = app
+                .gateway_key_file
+                .as_ref()
+                .map(|name| key(&folder.join(name), &file))
+                .transpose()?;
+            apps.push(Behind { app, gateway_key });
         }
         Ok(apps)
     }
@@ -83,6 +92,30 @@ impl Config {
         }
         files(&folder).map(|_| Some(folder))
     }
+}
+
+/// The digest of the secret that a gateway shows; the file may be read by its owner alone.
+fn key(path: &Path, file: &str) -> Result<[u8; 32], Error> {
+    let failed = |source| Error::File {
+        file: format!("{file}: `gateway_key_file`: {}", path.display()),
+        source,
+    };
+    let mode = std::fs::metadata(path)
+        .map_err(failed)?
+        .permissions()
+        .mode();
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let problem = if mode & 0o077 != 0 {
+        "may be read by others than its owner; run: chmod 600"
+    } else if text.trim().len() < 32 {
+        "holds less than 32 characters; make one with: openssl rand -base64 32 >"
+    } else {
+        return Ok(sha256(text.trim().as_bytes()));
+    };
+    Err(Error::Problems {
+        file: file.to_owned(),
+        problems: vec![format!("`gateway_key_file` {problem} {}", path.display())],
+    })
 }
 
 fn policy(texts: &Texts, file: &str) -> Result<Policy, Error> {

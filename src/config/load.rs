@@ -142,7 +142,6 @@ impl Config {
                 unused.push(key);
             }
         };
-        note(!self.database.listen_url.is_empty(), "database.listen_url");
         note(!self.log.otlp_endpoint.is_empty(), "log.otlp_endpoint");
         note(
             !self.staff.account.is_empty() || !self.staff.approvals,

@@ -1,8 +1,7 @@
 //! The session cookie: `tower-sessions` carries it, the id, the row and the clock are ours.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{AppendHeaders, Response};
@@ -14,46 +13,10 @@ use tower_sessions::{Session as Cookie, SessionManagerLayer, SessionStore};
 use super::{Shared, extract};
 use crate::id::{Token, hex};
 use crate::session::{Session, State};
-use crate::store::Store;
 use crate::time::Timestamp;
 
 const SESSION: &str = "session";
 const TOKEN: &str = "token";
-
-/// When sessions were last used, by the digest of their secret; kept for a minute and written in one batch, in an order that
-/// is the same on every node: two that wrote across each other would wait for ever.
-#[derive(Default)]
-pub(super) struct Activity(Mutex<BTreeMap<String, Timestamp>>);
-
-impl Activity {
-    fn note(&self, session: String, now: Timestamp) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(session, now);
-    }
-
-    fn seen(&self, session: &str) -> Option<Timestamp> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(session)
-            .copied()
-    }
-
-    /// Writes what was noted.
-    pub(super) async fn save(&self, store: &Store) -> std::result::Result<(), crate::store::Error> {
-        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if noted.is_empty() {
-            return Ok(());
-        }
-        let mut tx = store.write().await?;
-        for (session, seen) in noted {
-            tx.touch_session(&session, seen).await?;
-        }
-        tx.commit().await
-    }
-}
 
 /// Rows of `sessions` behind the library's four functions.
 #[derive(Clone)]
@@ -71,15 +34,17 @@ impl Shared {
         &self,
         digest: &str,
     ) -> std::result::Result<Option<Session>, crate::store::Error> {
-        let found = self.app.store.read().await?.session(digest).await?;
+        let app = &self.app;
+        let found = app.store.read().await?.session(digest).await?;
         let live = found.map(|session| Session {
-            seen_at: self
+            seen_at: app
+                .access
                 .activity
                 .seen(digest)
                 .map_or(session.seen_at, |seen| seen.max(session.seen_at)),
             ..session
         });
-        let now = self.app.clock.now();
+        let now = app.clock.now();
         Ok(live.filter(|session| session.state(now) == State::Live))
     }
 }
@@ -109,7 +74,8 @@ impl SessionStore for Rows {
         let Some(session) = self.0.live_session(&digest).await.map_err(backend)? else {
             return Ok(None);
         };
-        self.0.activity.note(digest, self.0.app.clock.now());
+        let app = &self.0.app;
+        app.access.activity.note(&digest, app.clock.now());
         let value =
             serde_json::to_value(&session).map_err(|error| Error::Decode(error.to_string()))?;
         let expiry_date = time_of(session.expires_at);
@@ -137,7 +103,8 @@ fn backend(error: crate::store::Error) -> Error {
     Error::Backend(error.to_string())
 }
 
-fn token(id: Id) -> Token {
+/// The secret that a cookie carries.
+pub(super) fn token(id: Id) -> Token {
     Token::from_bytes(id.0.to_le_bytes())
 }
 

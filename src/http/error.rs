@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -107,6 +106,27 @@ impl Error {
     pub(super) fn next(mut self, label: &'static str, target: impl Into<String>) -> Self {
         self.next = Some(Box::new((label, target.into())));
         self
+    }
+
+    /// The status.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer, as a page or a problem document; `id` is what people quote where nothing better is known.
+    pub(super) fn answer(&self, wants_page: bool, id: &str) -> Response {
+        let reference = self.reference.as_deref().unwrap_or(id);
+        let (kind, body) = if wants_page {
+            ("text/html; charset=utf-8", page(self, reference))
+        } else {
+            ("application/problem+json", problem(self, reference))
+        };
+        let mut response = (self.status, [(header::CONTENT_TYPE, kind)], body).into_response();
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            let minute = HeaderValue::from_static("60");
+            response.headers_mut().insert(header::RETRY_AFTER, minute);
+        }
+        response
     }
 
     fn internal(cause: &dyn std::error::Error) -> Self {
@@ -222,23 +242,14 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         _ => return response,
     };
     let id = moment.map(|moment| moment.id).unwrap_or_default();
-    let (mut parts, _) = response.into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    if error.status == StatusCode::TOO_MANY_REQUESTS {
-        parts
-            .headers
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    let (mut parts, body) = error.answer(wants_page, &id).into_parts();
+    let (before, _) = response.into_parts();
+    for (name, value) in before.headers {
+        if let Some(name) = name.filter(|name| *name != header::CONTENT_LENGTH) {
+            parts.headers.entry(name).or_insert(value);
+        }
     }
-    let reference = error.reference.clone().unwrap_or(id);
-    let (kind, body) = if wants_page {
-        ("text/html; charset=utf-8", page(&error, &reference))
-    } else {
-        ("application/problem+json", problem(&error, &reference))
-    };
-    parts
-        .headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    Response::from_parts(parts, Body::from(body))
+    Response::from_parts(parts, body)
 }
 
 fn page(error: &Error, reference: &str) -> String {

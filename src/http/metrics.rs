@@ -20,6 +20,7 @@ pub(super) struct Metrics {
     registry: Registry,
     starts: Counter,
     logins: Family<Login, Counter<u64, AtomicU64>>,
+    checks: Family<Check, Counter<u64, AtomicU64>>,
     gauges: Gauges,
 }
 
@@ -27,6 +28,11 @@ pub(super) struct Metrics {
 struct Login {
     result: Label,
     reason: Label,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Check {
+    outcome: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,12 +62,19 @@ impl Default for Metrics {
             "The version that runs",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
+        let checks = Family::default();
+        registry.register(
+            "gate_checks",
+            "Checks at the gate, by outcome",
+            checks.clone(),
+        );
         let gauges = Gauges::default();
         gauges.register(&mut registry);
         Self {
             registry,
             starts,
             logins,
+            checks,
             gauges,
         }
     }
@@ -71,6 +84,12 @@ impl Metrics {
     /// Counts a sign-in that began.
     pub(super) fn started(&self) {
         self.starts.inc();
+    }
+
+    /// Counts a check at the gate.
+    pub(super) fn gate(&self, outcome: &'static str) {
+        let outcome = Label(outcome);
+        self.checks.get_or_create(&Check { outcome }).inc();
     }
 
     /// Counts a sign-in that ended well.

@@ -7,6 +7,7 @@ mod carrier;
 mod carry;
 mod error;
 mod extract;
+mod gate;
 mod gauges;
 mod health;
 mod home;
@@ -45,7 +46,6 @@ pub struct Shared {
     app: Arc<App>,
     limits: Arc<limit::Limits>,
     metrics: Arc<metrics::Metrics>,
-    activity: Arc<carrier::Activity>,
 }
 
 impl Shared {
@@ -56,7 +56,6 @@ impl Shared {
             app,
             limits,
             metrics: Arc::default(),
-            activity: Arc::default(),
         }
     }
 
@@ -103,7 +102,8 @@ impl Shared {
     /// Writes down what was kept in memory for a minute, and removes what is over.
     pub async fn tidy(&self) -> anyhow::Result<()> {
         let (app, now) = (&self.app, self.app.clock.now());
-        self.activity.save(&app.store).await?;
+        app.access.activity.save(&app.store).await?;
+        app.access.live.tidy(now);
         self.limits.forget();
         app.login.summarise(now).await?;
         app.tidy(now).await
@@ -149,6 +149,7 @@ pub fn public(shared: &Shared) -> Router {
 pub fn internal(shared: &Shared) -> Router {
     Router::new()
         .merge(health::router())
+        .merge(gate::router())
         .route("/metrics", get(metrics::show))
         .fallback(nothing)
         .with_state(shared.clone())

@@ -44,9 +44,11 @@ pub async fn serve(
     let inner = accept(listeners.internal, internal(&shared), stop);
     let tidying = tokio::spawn(tidy(shared.clone()));
     let refreshing = tokio::spawn(refresh(shared.clone()));
+    let following = tokio::spawn(follow(shared.clone()));
     tokio::join!(outer, inner);
     tidying.abort();
     refreshing.abort();
+    following.abort();
     shared
         .tidy()
         .await
@@ -82,6 +84,12 @@ async fn tidy(shared: Shared) {
             tracing::error!(%cause, "tidying failed");
         }
     }
+}
+
+async fn follow(shared: Shared) {
+    let app = &shared.app;
+    let listen_url = &app.config.database.listen_url;
+    app.access.live.follow(listen_url, &app.clock).await;
 }
 
 /// Between two looks at which identity provider is to be asked for its metadata.

@@ -122,9 +122,13 @@ impl Login {
         let mut changes = changes(&visit);
         changes.use_up(ids);
         match before {
-            Before::Known(user) => changes.expect_user(&user),
+            Before::Known(user) => {
+                changes.expect_user(&user);
+                changes.update_user(&user, &arrival.user)?;
+            }
             Before::Nobody(tombstone) => {
                 changes.expect_nobody(&arrival.user.source, &arrival.user.subject, &tombstone);
+                changes.save_user(&arrival.user)?;
             }
         }
         let attempt = AttemptId::new(now, &self.entropy);
@@ -143,7 +147,6 @@ impl Login {
             None,
             arrival.user.roles.clone(),
         );
-        changes.save_user(&arrival.user)?;
         changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
         changes.audit(&arrival.user.id.to_string(), event, now, &self.entropy);

@@ -186,6 +186,7 @@ impl Of<'_> {
             &self.account,
             state.as_str()
         )?;
+        self.announce(None).await?;
         Ok(changed == 1)
     }
 
@@ -198,7 +199,7 @@ impl Of<'_> {
             &self.account,
             number
         )?;
-        Ok(())
+        self.announce(None).await
     }
 
     /// Keeps a new revision under the next number; two at once get different ones or one fails.

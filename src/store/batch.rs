@@ -9,11 +9,15 @@ use sqlx::{Arguments, AssertSqlSafe, PgConnection, Sqlite, SqliteConnection};
 use super::db::{Error, Of, Tx};
 use crate::id::AccountId;
 
+/// What nodes listen to on PostgreSQL.
+pub(super) const CHANNEL: &str = "vestibule_news";
+
 /// What is to change in one account, together or not at all.
 #[derive(Debug)]
 pub struct Changes {
     pub(super) account: String,
     pub(super) id: AccountId,
+    pub(super) announces: bool,
     statements: Vec<Statement>,
 }
 
@@ -37,6 +41,7 @@ impl Changes {
         Self {
             account: account.to_string(),
             id: account,
+            announces: false,
             statements: Vec::new(),
         }
     }
@@ -60,6 +65,10 @@ impl Changes {
                 });
             query.execute(&mut *connection).await?;
         }
+        if self.announces {
+            let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
+            told.execute(&mut *connection).await?;
+        }
         Ok(())
     }
 }
@@ -68,8 +77,8 @@ impl Of<'_> {
     /// Makes all of the changes, in order.
     pub(super) async fn run(&mut self, changes: &Changes) -> Result<(), Error> {
         match self.tx {
-            Tx::Sqlite(transaction) => run_sqlite(transaction, [changes], ["", ""]).await,
-            Tx::Postgres(transaction) => changes.run_postgres(transaction).await,
+            Tx::Sqlite(transaction, _) => run_sqlite(transaction, [changes], ["", ""]).await,
+            Tx::Postgres(transaction, _) => changes.run_postgres(transaction).await,
             Tx::SqliteLook(_) => Err(Error::Stored("change in a transaction that only looks")),
         }
     }

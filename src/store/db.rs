@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::batch::Changes;
+use super::news::Commits;
 use super::queue::Queue;
 use crate::id::AccountId;
 
@@ -25,19 +26,26 @@ pub enum Store {
         readers: SqlitePool,
         /// Where sign-ins wait to be written together.
         queue: Queue,
+        /// What was committed here.
+        commits: Commits,
     },
     /// A server that several nodes share.
-    Postgres(PgPool),
+    Postgres {
+        /// Its connections.
+        pool: PgPool,
+        /// What was committed here.
+        commits: Commits,
+    },
 }
 
 /// One transaction; without [`Tx::commit`] nothing of it stays.
 pub enum Tx {
     /// In SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>, Commits),
     /// In SQLite, only looking: each statement sees a state of its own, and costs one trip to its thread instead of three.
     SqliteLook(PoolConnection<Sqlite>),
     /// In PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Transaction<'static, Postgres>, Commits),
 }
 
 /// A transaction within one account.
@@ -124,7 +132,10 @@ impl Store {
                 .test_before_acquire(false);
             let pool = pool.connect_with(options).await?;
             sqlx::migrate!().run(&pool).await?;
-            return Ok(Self::Postgres(pool));
+            return Ok(Self::Postgres {
+                pool,
+                commits: Commits::default(),
+            });
         }
         let path = url.strip_prefix("sqlite://").ok_or(Error::Address)?;
         make_folder(Path::new(path))?;
@@ -154,14 +165,20 @@ impl Store {
             writer,
             readers,
             queue,
+            commits: Commits::default(),
         })
     }
 
     /// A transaction that will change something.
     pub async fn write(&self) -> Result<Tx, Error> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite {
+                writer, commits, ..
+            } => {
+                let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+                Tx::Sqlite(transaction, commits.clone())
+            }
+            Self::Postgres { pool, commits } => Tx::Postgres(pool.begin().await?, commits.clone()),
         })
     }
 
@@ -171,8 +188,12 @@ impl Store {
             return Ok(());
         }
         match self {
-            Self::Sqlite { queue, .. } => queue.commit(changes).await,
-            Self::Postgres(_) => {
+            Self::Sqlite { queue, commits, .. } => {
+                queue.commit(changes).await?;
+                commits.note();
+                Ok(())
+            }
+            Self::Postgres { .. } => {
                 let mut tx = self.write().await?;
                 let mut of = tx.of(changes.id);
                 of.alone().await?;
@@ -186,8 +207,18 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, Error> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::SqliteLook(readers.acquire().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN READ ONLY").await?),
+            Self::Postgres { pool, commits } => {
+                let transaction = pool.begin_with("BEGIN READ ONLY").await?;
+                Tx::Postgres(transaction, commits.clone())
+            }
         })
+    }
+
+    /// What was committed by this process.
+    pub const fn commits(&self) -> &Commits {
+        match self {
+            Self::Sqlite { commits, .. } | Self::Postgres { commits, .. } => commits,
+        }
     }
 
     /// Ends all connections, so that a file can be moved or removed.
@@ -199,7 +230,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -208,10 +239,17 @@ impl Tx {
     /// Makes everything that was changed last.
     pub async fn commit(self) -> Result<(), Error> {
         match self {
-            Self::Sqlite(tx) => Ok(tx.commit().await?),
-            Self::SqliteLook(_) => Ok(()),
-            Self::Postgres(tx) => Ok(tx.commit().await?),
+            Self::Sqlite(tx, commits) => {
+                tx.commit().await?;
+                commits.note();
+            }
+            Self::SqliteLook(_) => {}
+            Self::Postgres(tx, commits) => {
+                tx.commit().await?;
+                commits.note();
+            }
         }
+        Ok(())
     }
 
     /// The rows of one account.
@@ -234,7 +272,7 @@ impl Of<'_> {
     ///
     /// SQLite has one writer at a time; PostgreSQL is asked for a lock that ends with the transaction.
     pub async fn alone(&mut self) -> Result<(), Error> {
-        let Tx::Postgres(transaction) = &mut *self.tx else {
+        let Tx::Postgres(transaction, _) = &mut *self.tx else {
             return Ok(());
         };
         let digest = sha256(self.account.as_bytes());
@@ -273,7 +311,7 @@ fn make_folder(file: &Path) -> Result<(), Error> {
 macro_rules! sql {
     (@each $tx:expr, $connection:ident, $call:expr) => {
         match &mut *$tx {
-            $crate::store::Tx::Sqlite(transaction) => {
+            $crate::store::Tx::Sqlite(transaction, _) => {
                 let $connection = &mut **transaction;
                 $call
             }
@@ -281,7 +319,7 @@ macro_rules! sql {
                 let $connection = &mut **held;
                 $call
             }
-            $crate::store::Tx::Postgres(transaction) => {
+            $crate::store::Tx::Postgres(transaction, _) => {
                 let $connection = &mut **transaction;
                 $call
             }

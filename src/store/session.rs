@@ -92,12 +92,18 @@ impl Tx {
 
     /// Removes the session of that digest.
     pub async fn delete_session(&mut self, digest: &str) -> Result<bool, Error> {
-        Ok(sql!(
+        let row = sql!(
             self,
-            execute,
-            "DELETE FROM sessions WHERE digest = $1",
+            optional(String, String),
+            "DELETE FROM sessions WHERE digest = $1 RETURNING account, user_id",
             digest
-        )? == 1)
+        )?;
+        let Some((account, user)) = row else {
+            return Ok(false);
+        };
+        let account = AccountId::parse(&account).ok_or(Error::Stored("session"))?;
+        self.of(account).announce(Some(&user)).await?;
+        Ok(true)
     }
 
     /// Notes that sessions were used; never back in time.
@@ -213,27 +219,32 @@ impl Of<'_> {
             user.to_string(),
             id.to_string(),
         )?;
+        self.announce(Some(&user.to_string())).await?;
         Ok(ended == 1)
     }
 
     /// Ends every session of a person, and says how many those were.
     pub async fn end_sessions(&mut self, user: UserId) -> Result<u64, Error> {
-        sql!(
+        let ended = sql!(
             self.tx,
             execute,
             "DELETE FROM sessions WHERE account = $1 AND user_id = $2",
             &self.account,
             user.to_string()
-        )
+        )?;
+        self.announce(Some(&user.to_string())).await?;
+        Ok(ended)
     }
 
     /// Ends every session of the account, and says how many those were.
     pub async fn end_all_sessions(&mut self) -> Result<u64, Error> {
-        sql!(
+        let ended = sql!(
             self.tx,
             execute,
             "DELETE FROM sessions WHERE account = $1",
             &self.account
-        )
+        )?;
+        self.announce(None).await?;
+        Ok(ended)
     }
 }

@@ -71,6 +71,18 @@ impl Changes {
         Ok(())
     }
 
+    /// Keeps a known user as they are now, and tells every node where that is more than another sign-in.
+    pub fn update_user(&mut self, before: &User, user: &User) -> Result<(), Error> {
+        let seen = |user: &User| User {
+            last_sign_in: None,
+            ..user.clone()
+        };
+        if seen(before) != seen(user) {
+            self.announce(Some(&user.id.to_string()));
+        }
+        self.save_user(user)
+    }
+
     /// Is a conflict unless the user is still what was decided upon.
     pub fn expect_user(&mut self, before: &User) {
         self.add(statement!(
@@ -187,6 +199,7 @@ impl Of<'_> {
     pub async fn save_user(&mut self, user: &User) -> Result<(), Error> {
         let mut changes = Changes::new(self.id);
         changes.save_user(user)?;
+        changes.announce(Some(&user.id.to_string()));
         self.run(&changes).await
     }
 
@@ -212,7 +225,7 @@ impl Of<'_> {
             tombstone,
             now.millis(),
         )?;
-        Ok(())
+        self.announce(Some(&id.to_string())).await
     }
 
     /// Users who have not signed in since `before`, or never and came to exist before it.

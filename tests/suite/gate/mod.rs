@@ -1,3 +1,6 @@
 //! What stands behind the gate, and who may do what there.
 
+mod desk;
+mod forward;
 mod policy;
+mod revoked;

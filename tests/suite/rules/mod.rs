@@ -54,7 +54,7 @@ pub(super) async fn texts(store: &Store, query: &str) -> Vec<String> {
     let query = AssertSqlSafe(query.to_owned());
     match store {
         Store::Sqlite { writer: pool, .. } => sqlx::query_scalar(query).fetch_all(pool).await,
-        Store::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await,
+        Store::Postgres { pool, .. } => sqlx::query_scalar(query).fetch_all(pool).await,
     }
     .unwrap()
 }
@@ -66,7 +66,7 @@ pub(super) async fn change(store: &Store, statement: &str) {
         Store::Sqlite { writer: pool, .. } => {
             sqlx::raw_sql(statement).execute(pool).await.unwrap();
         }
-        Store::Postgres(pool) => {
+        Store::Postgres { pool, .. } => {
             sqlx::raw_sql(statement).execute(pool).await.unwrap();
         }
     }
@@ -79,7 +79,7 @@ pub(super) async fn counts(store: &Store) -> BTreeMap<String, i64> {
         let query = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
         let count = match store {
             Store::Sqlite { writer: pool, .. } => sqlx::query_scalar(query).fetch_one(pool).await,
-            Store::Postgres(pool) => sqlx::query_scalar(query).fetch_one(pool).await,
+            Store::Postgres { pool, .. } => sqlx::query_scalar(query).fetch_one(pool).await,
         };
         counts.insert(table, count.unwrap());
     }

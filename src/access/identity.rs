@@ -1,0 +1,81 @@
+//! What a gateway tells an app of whoever passes: one list for answers, configurations and documentation.
+
+use std::fmt::Write;
+
+use super::Present;
+use crate::gate::Reach;
+
+/// Every header that an app may believe; each answer that allows carries all of them.
+pub const IDENTITY: [&str; 8] = [
+    "x-vestibule-user",
+    "x-vestibule-account",
+    "x-vestibule-roles",
+    "x-vestibule-scope",
+    "x-vestibule-email",
+    "x-vestibule-name",
+    "x-vestibule-token",
+    "account-id",
+];
+
+/// The values of [`IDENTITY`], in its order; empty where there is none.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity(pub [String; IDENTITY.len()]);
+
+impl Identity {
+    pub(super) fn new(present: &Present, reach: Reach) -> Self {
+        let account = present.environment.account.slug.to_string();
+        let roles: Vec<&str> = present
+            .subject
+            .roles()
+            .map(crate::role::Role::as_str)
+            .collect();
+        let profile = &present.user.profile;
+        Self([
+            present.subject.id(),
+            account.clone(),
+            roles.join(","),
+            reach.as_str().to_owned(),
+            plain(profile.email.as_deref().unwrap_or_default()),
+            plain(profile.name().as_deref().unwrap_or_default()),
+            String::new(),
+            account,
+        ])
+    }
+}
+
+/// A value as a header may carry it: what is not plain ASCII by RFC 8187, so that nothing in it can end the line.
+fn plain(text: &str) -> String {
+    if text
+        .bytes()
+        .all(|byte| byte == b' ' || (byte.is_ascii_graphic() && byte != b'%'))
+        && !text.starts_with("UTF-8''")
+    {
+        return text.trim().to_owned();
+    }
+    let mut out = "UTF-8''".to_owned();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_end_its_header() {
+        assert_eq!(plain("Maya O'Neil"), "Maya O'Neil");
+        assert_eq!(plain("Zoë"), "UTF-8''Zo%C3%AB");
+        assert_eq!(
+            plain("a\r\nX-Vestibule-Roles: checker"),
+            "UTF-8''a%0D%0AX-Vestibule-Roles%3A%20checker"
+        );
+        assert_eq!(plain("50%"), "UTF-8''50%25");
+        assert_eq!(plain("UTF-8''a"), "UTF-8''UTF-8%27%27a");
+    }
+}

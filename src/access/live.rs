@@ -1,0 +1,246 @@
+//! Who is behind a credential: remembered, and forgotten as soon as there is news about them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::{Activity, Environment, Present};
+use crate::gate::{Subject, Who};
+use crate::id::AccountId;
+use crate::session::State;
+use crate::store::{Edition, Error, News, Store};
+use crate::time::{Clock, Span, Timestamp};
+
+/// What is remembered counts for so long after the last look at the database.
+const BELIEVED: Span = Span::seconds(1);
+
+/// Between two looks, where nobody says that there is news.
+const LOOKS: Duration = Duration::from_millis(200);
+
+/// So many looks pass before it is tried again to listen.
+const HEARING: usize = 25;
+
+fn deaf(cause: &Error) {
+    tracing::warn!(%cause, "not listening for news; it is asked for instead");
+}
+
+/// Everybody who asked lately.
+pub struct Live {
+    store: Store,
+    activity: Arc<Activity>,
+    memory: RwLock<Memory>,
+    looking: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Memory {
+    edition: Edition,
+    commits: u64,
+    looked: Option<Timestamp>,
+    sessions: HashMap<String, Arc<Present>>,
+    accounts: HashMap<AccountId, Arc<Environment>>,
+}
+
+impl Memory {
+    /// Whether nothing can have changed for longer than a second without being seen here.
+    fn is_fresh(&self, commits: u64, now: Timestamp) -> bool {
+        let age = self.looked.map(|looked| now.since(looked));
+        self.commits == commits && age.is_some_and(|age| (Span::millis(0)..BELIEVED).contains(&age))
+    }
+
+    fn forget(&mut self, news: &[News]) {
+        for one in news.iter().filter(|one| one.about.is_none()) {
+            self.accounts.remove(&one.account);
+        }
+        self.sessions.retain(|_, present| {
+            let (account, id) = (present.subject.account, present.subject.id());
+            let is_meant = |one: &News| {
+                one.account == account && one.about.as_ref().is_none_or(|about| *about == id)
+            };
+            !news.iter().any(is_meant)
+        });
+    }
+}
+
+impl Live {
+    pub(super) fn new(store: Store, activity: Arc<Activity>) -> Self {
+        Self {
+            store,
+            activity,
+            memory: RwLock::default(),
+            looking: Mutex::default(),
+        }
+    }
+
+    /// Who has the session of that digest, if it is live; the use is noted.
+    pub async fn session(
+        &self,
+        digest: &str,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Present>>, Error> {
+        let present = match self.remembered(digest, now).await? {
+            Some(present) if present.state(now) == State::Live => present,
+            // On another node it may have been used since.
+            Some(_) | None => match self.load(digest).await? {
+                Some(present) if present.state(now) == State::Live => present,
+                Some(_) | None => return Ok(None),
+            },
+        };
+        if present.is_used(now) {
+            self.activity.note(present.digest(), now);
+        }
+        Ok(Some(present))
+    }
+
+    async fn remembered(
+        &self,
+        digest: &str,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Present>>, Error> {
+        let commits = self.store.commits().count();
+        let find = || {
+            let memory = self.read();
+            memory
+                .is_fresh(commits, now)
+                .then(|| memory.sessions.get(digest).cloned())
+        };
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+        self.look(now).await?;
+        Ok(self.read().sessions.get(digest).cloned())
+    }
+
+    /// Asks the database for news, and forgets whom it is about.
+    pub async fn look(&self, now: Timestamp) -> Result<(), Error> {
+        let _alone = self.looking.lock().await;
+        let commits = self.store.commits().count();
+        let seen = {
+            let memory = self.read();
+            if memory.is_fresh(commits, now) && memory.looked == Some(now) {
+                return Ok(());
+            }
+            memory.edition.clone()
+        };
+        let mut tx = self.store.read().await?;
+        let edition = tx.edition().await?;
+        let news = if edition.epoch != seen.epoch || edition.revision < seen.revision {
+            None
+        } else if edition.revision == seen.revision {
+            Some(Vec::new())
+        } else {
+            tx.news(seen.revision).await?
+        };
+        drop(tx);
+        let mut memory = self.write();
+        match news {
+            Some(news) => {
+                // They are numbered without a gap, and some may have come after the edition was read.
+                let count = i64::try_from(news.len()).unwrap_or(i64::MAX);
+                memory.edition.revision = seen.revision.saturating_add(count);
+                if !news.is_empty() {
+                    memory.forget(&news);
+                }
+            }
+            None => {
+                *memory = Memory {
+                    edition,
+                    ..Memory::default()
+                }
+            }
+        }
+        (memory.commits, memory.looked) = (commits, Some(now));
+        Ok(())
+    }
+
+    /// Looks for news as soon as there may be some, for as long as the server runs.
+    pub async fn follow(&self, listen_url: &str, clock: &Clock) {
+        let mut ear = None;
+        for round in (0..HEARING).cycle() {
+            if ear.is_none() && round == 0 {
+                ear = self.store.listen(listen_url).await.inspect_err(deaf).ok();
+            }
+            let heard = async {
+                match &mut ear {
+                    Some(ear) => ear.hear().await,
+                    None => std::future::pending().await,
+                }
+            };
+            if let Ok(Err(cause)) = tokio::time::timeout(LOOKS, heard).await {
+                deaf(&cause);
+                ear = None;
+            }
+            if let Err(cause) = self.look(clock.now()).await {
+                tracing::error!(%cause, "looking for news failed; the gate asks the database about everybody");
+                tokio::time::sleep(LOOKS).await;
+            }
+        }
+    }
+
+    /// Forgets whose time is over.
+    pub fn tidy(&self, now: Timestamp) {
+        self.write()
+            .sessions
+            .retain(|_, present| present.state(now) == State::Live);
+    }
+
+    /// Reads who has a session, and remembers it unless there was news meanwhile.
+    async fn load(&self, digest: &str) -> Result<Option<Arc<Present>>, Error> {
+        let before = self.read().edition.clone();
+        let mut tx = self.store.read().await?;
+        let Some(mut session) = tx.session(digest).await? else {
+            return Ok(None);
+        };
+        if let Some(seen) = self.activity.seen(digest) {
+            session.seen_at = session.seen_at.max(seen);
+        }
+        let mut of = tx.of(session.account);
+        let Some(user) = of.user(session.user).await? else {
+            return Ok(None);
+        };
+        let known = self.read().accounts.get(&session.account).cloned();
+        let environment = if let Some(environment) = known {
+            environment
+        } else {
+            let account = of.account().await?.ok_or(Error::Stored("account"))?;
+            let revision = of
+                .revision(account.active)
+                .await?
+                .ok_or(Error::Stored("revision"))?;
+            Arc::new(Environment {
+                account,
+                document: revision.document,
+            })
+        };
+        let subject = Subject {
+            account: session.account,
+            stage: environment.document.stage,
+            who: Who::Person(user.id, user.roles.keys().copied().collect()),
+        };
+        let present = Arc::new(Present::new(
+            digest,
+            Arc::clone(&environment),
+            subject,
+            session,
+            user,
+        ));
+        let mut memory = self.write();
+        if memory.edition == before {
+            memory.accounts.insert(environment.account.id, environment);
+            memory
+                .sessions
+                .insert(digest.to_owned(), Arc::clone(&present));
+        }
+        Ok(Some(present))
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Memory> {
+        self.memory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Memory> {
+        self.memory.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

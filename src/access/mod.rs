@@ -1,0 +1,71 @@
+//! The gate at work: who is behind a credential now, and may they.
+
+mod activity;
+mod check;
+mod identity;
+mod live;
+mod present;
+mod refusal;
+
+use std::sync::Arc;
+
+pub use activity::Activity;
+pub use check::{Asked, Credential, Fetch, Verdict};
+pub use identity::{IDENTITY, Identity};
+pub use live::Live;
+pub use present::{Environment, Present};
+pub use refusal::Refusal;
+
+use crate::gate::{self, App, Policy};
+use crate::store::{self, Store};
+
+/// What every check needs.
+pub struct Access {
+    /// Who may do what.
+    pub policy: Policy,
+    /// What stands behind the gate.
+    pub apps: Vec<Behind>,
+    /// Who is behind which credential.
+    pub live: Live,
+    /// When credentials were last used.
+    pub activity: Arc<Activity>,
+}
+
+/// An app with what its gateway has to prove.
+#[derive(Debug)]
+pub struct Behind {
+    /// The app as its file says.
+    pub app: App,
+    /// The digest of the secret that its gateway shows, where there is one.
+    pub gateway_key: Option<[u8; 32]>,
+}
+
+/// Why nobody can say whether something is allowed; then it is not.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The policy failed.
+    #[error(transparent)]
+    Policy(#[from] gate::Error),
+}
+
+impl Access {
+    /// The gate of an installation.
+    pub fn new(store: Store, policy: Policy, apps: Vec<Behind>) -> Self {
+        let activity = Arc::<Activity>::default();
+        Self {
+            policy,
+            apps,
+            live: Live::new(store, Arc::clone(&activity)),
+            activity,
+        }
+    }
+
+    /// The app of that name.
+    pub fn app(&self, slug: &str) -> Option<(usize, &Behind)> {
+        let mut numbered = self.apps.iter().enumerate();
+        numbered.find(|(_, behind)| behind.app.app.as_str() == slug)
+    }
+}

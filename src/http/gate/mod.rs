@@ -1,0 +1,140 @@
+//! Forward-auth: one address for each family of gateways, which reads only what that family sets.
+
+mod answer;
+mod told;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use axum::routing::any;
+use openssl::memcmp;
+use openssl::sha::sha256;
+use tower_sessions::session::Id;
+
+use self::answer::Asker;
+use self::told::{Ambiguous, Told};
+use super::{Shared, carrier, extract};
+use crate::access::{Asked, Behind, Credential, Fetch, Refusal, Verdict};
+use crate::gate::Family;
+
+/// `/gate/{app}/{family}`, on the internal listener alone.
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/gate/{app}/nginx", any(nginx))
+        .route("/gate/{app}/forward", any(forward))
+        .route("/gate/{app}/envoy", any(envoy))
+        .route("/gate/{app}/envoy/", any(envoy))
+        .route("/gate/{app}/envoy/{*path}", any(envoy))
+}
+
+async fn nginx(State(shared): State<Shared>, peer: Peer, request: Request) -> Response {
+    check(&shared, Family::Nginx, peer, &request.into_parts().0).await
+}
+
+async fn forward(State(shared): State<Shared>, peer: Peer, request: Request) -> Response {
+    check(&shared, Family::Forward, peer, &request.into_parts().0).await
+}
+
+async fn envoy(State(shared): State<Shared>, peer: Peer, request: Request) -> Response {
+    check(&shared, Family::Envoy, peer, &request.into_parts().0).await
+}
+
+type Peer = ConnectInfo<SocketAddr>;
+
+async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> Response {
+    let slug = request.uri.path().split('/').nth(2).unwrap_or_default();
+    let access = &shared.app.access;
+    let found = access
+        .app(slug)
+        .filter(|(_, behind)| behind.app.gateway == family);
+    let Some((number, behind)) = found else {
+        return answer::no_app();
+    };
+    let headers = &request.headers;
+    let asker = Asker::new(family, headers);
+    if !is_gateway(behind, peer.0, headers) {
+        return refused(shared, &asker, Refusal::Gateway);
+    }
+    let told = match Told::read(family, slug, request) {
+        Ok(told) => told,
+        Err(refusal) => return refused(shared, &asker, refusal),
+    };
+    let Ok(credential) = credential(shared, headers) else {
+        return answer::ambiguous(&asker);
+    };
+    let asked = Asked {
+        app: number,
+        method: told.method,
+        host: told.host,
+        path: told.path,
+        credential,
+        account: told::once(headers, "account-id").ok().flatten(),
+        address: told.address,
+        fetch: Fetch {
+            origin: told::once(headers, "origin").ok().flatten(),
+            site: told::once(headers, "sec-fetch-site").ok().flatten(),
+            upgrades: headers.contains_key(header::UPGRADE),
+        },
+    };
+    match access.check(&asked, shared.app.clock.now()).await {
+        Ok(Verdict::Allowed(_, identity)) => {
+            shared.metrics.gate("allowed");
+            answer::allowed(&identity)
+        }
+        Ok(Verdict::SignIn) => {
+            shared.metrics.gate("sign_in");
+            answer::sign_in(shared, &asker, &told, None)
+        }
+        Ok(Verdict::StepUp(minutes)) => {
+            shared.metrics.gate("step_up");
+            answer::sign_in(shared, &asker, &told, Some(minutes))
+        }
+        Ok(Verdict::Refused(refusal)) => refused(shared, &asker, refusal),
+        Err(cause) => {
+            shared.metrics.gate("failed");
+            tracing::error!(%cause, "the gate cannot decide");
+            answer::failed(&asker)
+        }
+    }
+}
+
+fn refused(shared: &Shared, asker: &Asker, refusal: Refusal) -> Response {
+    shared.metrics.gate(refusal.as_str());
+    answer::refused(asker, refusal)
+}
+
+/// Whether the TCP peer is the app's gateway, and shows its secret where it has one.
+fn is_gateway(behind: &Behind, peer: SocketAddr, headers: &HeaderMap) -> bool {
+    let address = peer.ip().to_canonical();
+    let known = behind
+        .app
+        .gateways
+        .iter()
+        .any(|network| network.contains(&address));
+    known
+        && behind.gateway_key.as_ref().is_none_or(|expected| {
+            let shown = told::once(headers, "x-vestibule-gateway-key")
+                .ok()
+                .flatten();
+            shown.is_some_and(|shown| memcmp::eq(&sha256(shown.as_bytes()), expected))
+        })
+}
+
+/// The one credential of a request; two of different kinds, or one twice, could each be meant for somebody else.
+fn credential(shared: &Shared, headers: &HeaderMap) -> Result<Credential, Ambiguous> {
+    let name = carrier::session_cookie(shared.is_https());
+    let mut values =
+        extract::cookies(headers).filter_map(|(found, value)| (found == name).then_some(value));
+    let cookie = values.next();
+    if values.next().is_some() {
+        return Err(Ambiguous);
+    }
+    let id = cookie.and_then(|value| value.parse::<Id>().ok());
+    Ok(id.map_or(Credential::None, |id| {
+        Credential::Session(carrier::token(id))
+    }))
+}

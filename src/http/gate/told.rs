@@ -1,0 +1,122 @@
+//! What a gateway says of the request that it asks about; each family is believed in its own headers alone.
+
+use std::net::IpAddr;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use crate::access::Refusal;
+use crate::gate::Family;
+
+/// A request as its gateway tells of it.
+pub(super) struct Told<'r> {
+    pub(super) method: &'r str,
+    pub(super) scheme: Option<&'r str>,
+    pub(super) host: &'r str,
+    /// Path and query, as they came.
+    pub(super) uri: &'r str,
+    pub(super) path: &'r str,
+    pub(super) address: Option<IpAddr>,
+}
+
+/// What can mean two things.
+#[derive(Debug)]
+pub(super) struct Ambiguous;
+
+/// Headers that ask an app to read a request as one of another method.
+const OVERRIDES: [&str; 3] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
+/// The names of the headers of a family.
+struct Names {
+    method: &'static str,
+    host: &'static str,
+    uri: &'static str,
+    address: &'static str,
+}
+
+const NGINX: Names = Names {
+    method: "x-original-method",
+    host: "x-original-host",
+    uri: "x-original-uri",
+    address: "x-original-address",
+};
+
+const FORWARD: Names = Names {
+    method: "x-forwarded-method",
+    host: "x-forwarded-host",
+    uri: "x-forwarded-uri",
+    address: "x-forwarded-for",
+};
+
+/// Envoy's own view of the client; its `x-forwarded-for` may end with itself.
+const ENVOY_ADDRESS: &str = "x-envoy-external-address";
+
+impl<'r> Told<'r> {
+    pub(super) fn read(family: Family, app: &str, request: &'r Parts) -> Result<Self, Refusal> {
+        let headers = &request.headers;
+        if OVERRIDES.iter().any(|name| headers.contains_key(*name)) {
+            return Err(Refusal::Override);
+        }
+        let said = |name| {
+            once(headers, name)
+                .map_err(|_| Refusal::Incomplete)?
+                .ok_or(Refusal::Incomplete)
+        };
+        let (method, host, uri, address) = match family {
+            Family::Nginx => (
+                said(NGINX.method)?,
+                said(NGINX.host)?,
+                said(NGINX.uri)?,
+                NGINX.address,
+            ),
+            Family::Forward => (
+                said(FORWARD.method)?,
+                said(FORWARD.host)?,
+                said(FORWARD.uri)?,
+                FORWARD.address,
+            ),
+            Family::Envoy => {
+                let whole = request.uri.path_and_query().map_or("", |uri| uri.as_str());
+                let prefix = ["/gate/", app, "/envoy"].concat();
+                let uri = whole.strip_prefix(&prefix).ok_or(Refusal::Path)?;
+                (
+                    request.method.as_str(),
+                    said(header::HOST.as_str())?,
+                    uri,
+                    ENVOY_ADDRESS,
+                )
+            }
+        };
+        let scheme = match family {
+            Family::Forward => {
+                once(headers, "x-forwarded-proto").map_err(|_| Refusal::Incomplete)?
+            }
+            Family::Nginx | Family::Envoy => None,
+        };
+        let address = once(headers, address).ok().flatten();
+        Ok(Self {
+            method,
+            scheme: scheme.filter(|scheme| matches!(*scheme, "http" | "https")),
+            host,
+            uri,
+            path: uri.split_once('?').map_or(uri, |(path, _)| path),
+            address: address.and_then(|address| address.parse().ok()),
+        })
+    }
+}
+
+/// The value of a header that may stand there once.
+pub(super) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Ambiguous> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(Ambiguous);
+    }
+    first
+        .map(|value| value.to_str().map_err(|_| Ambiguous))
+        .transpose()
+}
