@@ -35,6 +35,8 @@ pub enum Credential {
     None,
     /// A session cookie.
     Session(Token),
+    /// The cookie of a gate, on an app's own host.
+    Gate(Token),
 }
 
 /// What a browser says of where a request comes from.
@@ -85,11 +87,12 @@ impl Access {
         };
         let present = match &asked.credential {
             Credential::None => return Ok(Ok(Verdict::SignIn)),
-            Credential::Session(token) => {
+            Credential::Session(token) | Credential::Gate(token) => {
                 if !is_own(asked, app) {
                     return Ok(Err(Refusal::Origin));
                 }
-                let Some(present) = self.live.session(&token.digest(), now).await? else {
+                let on_host = matches!(asked.credential, Credential::Gate(_)).then_some(asked.host);
+                let Some(present) = self.live.session(&token.digest(), on_host, now).await? else {
                     return Ok(Ok(Verdict::SignIn));
                 };
                 present

@@ -50,6 +50,12 @@ impl Memory {
         self.commits == commits && age.is_some_and(|age| (Span::millis(0)..BELIEVED).contains(&age))
     }
 
+    /// A gate's cookie is good on its own host alone.
+    fn session(&self, digest: &str, host: Option<&str>) -> Option<Arc<Present>> {
+        let present = self.sessions.get(digest)?;
+        (present.host.as_deref() == host).then(|| Arc::clone(present))
+    }
+
     fn forget(&mut self, news: &[News]) {
         for one in news.iter().filter(|one| one.about.is_none()) {
             self.accounts.remove(&one.account);
@@ -74,16 +80,17 @@ impl Live {
         }
     }
 
-    /// Who has the session of that digest, if it is live; the use is noted.
+    /// Who has the session of that digest, or of a gate's cookie on a host, if it is live; the use is noted.
     pub async fn session(
         &self,
         digest: &str,
+        host: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
-        let present = match self.remembered(digest, now).await? {
+        let present = match self.remembered(digest, host, now).await? {
             Some(present) if present.state(now) == State::Live => present,
             // On another node it may have been used since.
-            Some(_) | None => match self.load(digest).await? {
+            Some(_) | None => match self.load(digest, host).await? {
                 Some(present) if present.state(now) == State::Live => present,
                 Some(_) | None => return Ok(None),
             },
@@ -97,6 +104,7 @@ impl Live {
     async fn remembered(
         &self,
         digest: &str,
+        host: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
         let commits = self.store.commits().count();
@@ -104,13 +112,13 @@ impl Live {
             let memory = self.read();
             memory
                 .is_fresh(commits, now)
-                .then(|| memory.sessions.get(digest).cloned())
+                .then(|| memory.session(digest, host))
         };
         if let Some(found) = find() {
             return Ok(found);
         }
         self.look(now).await?;
-        Ok(self.read().sessions.get(digest).cloned())
+        Ok(self.read().session(digest, host))
     }
 
     /// Asks the database for news, and forgets whom it is about.
@@ -187,13 +195,20 @@ impl Live {
     }
 
     /// Reads who has a session, and remembers it unless there was news meanwhile.
-    async fn load(&self, digest: &str) -> Result<Option<Arc<Present>>, Error> {
+    async fn load(&self, digest: &str, host: Option<&str>) -> Result<Option<Arc<Present>>, Error> {
         let before = self.read().edition.clone();
         let mut tx = self.store.read().await?;
-        let Some(mut session) = tx.session(digest).await? else {
+        let parent = match host {
+            None => digest.to_owned(),
+            Some(host) => match tx.gate_cookie(digest, host).await? {
+                Some(parent) => parent,
+                None => return Ok(None),
+            },
+        };
+        let Some(mut session) = tx.session(&parent).await? else {
             return Ok(None);
         };
-        if let Some(seen) = self.activity.seen(digest) {
+        if let Some(seen) = self.activity.seen(&parent) {
             session.seen_at = session.seen_at.max(seen);
         }
         let mut of = tx.of(session.account);
@@ -220,7 +235,8 @@ impl Live {
             who: Who::Person(user.id, user.roles.keys().copied().collect()),
         };
         let present = Arc::new(Present::new(
-            digest,
+            &parent,
+            host,
             Arc::clone(&environment),
             subject,
             session,

@@ -2,6 +2,7 @@
 
 mod activity;
 mod check;
+mod handoff;
 mod identity;
 mod live;
 mod present;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use activity::Activity;
 pub use check::{Asked, Credential, Fetch, Verdict};
+pub use handoff::Handed;
 pub use identity::{IDENTITY, Identity};
 pub use live::Live;
 pub use present::{Environment, Present};
@@ -29,6 +31,7 @@ pub struct Access {
     pub live: Live,
     /// When credentials were last used.
     pub activity: Arc<Activity>,
+    store: Store,
 }
 
 /// An app with what its gateway has to prove.
@@ -58,7 +61,8 @@ impl Access {
         Self {
             policy,
             apps,
-            live: Live::new(store, Arc::clone(&activity)),
+            live: Live::new(store.clone(), Arc::clone(&activity)),
+            store,
             activity,
         }
     }

@@ -31,6 +31,8 @@ pub struct Present {
     pub session: Session,
     /// The person.
     pub user: User,
+    /// The host that the credential is good for, where it is a gate's cookie.
+    pub(super) host: Option<String>,
     digest: String,
     seen: AtomicI64,
     answers: RwLock<Vec<Answer>>,
@@ -51,6 +53,7 @@ const NOTED: Span = Span::seconds(1);
 impl Present {
     pub(super) fn new(
         digest: &str,
+        host: Option<&str>,
         environment: Arc<Environment>,
         subject: Subject,
         session: Session,
@@ -62,12 +65,13 @@ impl Present {
             seen: AtomicI64::new(session.seen_at.millis()),
             session,
             user,
+            host: host.map(str::to_owned),
             digest: digest.to_owned(),
             answers: RwLock::default(),
         }
     }
 
-    /// What is stored instead of the secret.
+    /// What is stored instead of the session's secret.
     pub(super) fn digest(&self) -> &str {
         &self.digest
     }

@@ -109,6 +109,7 @@ impl App {
             Arc::clone(&ring),
             entropy.clone(),
             config.server.public_url.clone(),
+            apps.iter().map(|behind| behind.app.clone()),
         );
         notes.extend(config.warnings());
         notes.extend(drifted(&store, &config).await?);

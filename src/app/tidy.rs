@@ -18,6 +18,7 @@ impl App {
         tx.delete_ended_sessions(now).await?;
         tx.forget_used(now).await?;
         tx.forget_news().await?;
+        tx.delete_handoffs(now).await?;
         tx.delete_attempts(now.minus(Span::days(self.config.retention.attempts_days)))
             .await?;
         tx.commit().await?;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::extract::Moment;
 use super::page;
+use crate::access;
 use crate::gate;
 use crate::login;
 use crate::saml::{connection, step_up};
@@ -166,6 +167,12 @@ impl From<login::Error> for Error {
             login::Error::Connection(connection::Error::NotConnected) => not_connected(),
             other => Self::internal(&other),
         }
+    }
+}
+
+impl From<access::Error> for Error {
+    fn from(source: access::Error) -> Self {
+        Self::internal(&source)
     }
 }
 

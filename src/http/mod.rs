@@ -9,6 +9,7 @@ mod error;
 mod extract;
 mod gate;
 mod gauges;
+mod handoff;
 mod health;
 mod home;
 mod limit;
@@ -118,6 +119,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(session::router())
         .merge(sso::router())
         .merge(slo::router())
+        .merge(handoff::router())
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)
@@ -150,6 +152,7 @@ pub fn internal(shared: &Shared) -> Router {
     Router::new()
         .merge(health::router())
         .merge(gate::router())
+        .merge(handoff::internal())
         .route("/metrics", get(metrics::show))
         .fallback(nothing)
         .with_state(shared.clone())

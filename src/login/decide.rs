@@ -89,6 +89,19 @@ impl Login {
         })
     }
 
+    /// Where to go, checked again against what the account allows now.
+    fn back(&self, visit: &Visit) -> ReturnTo {
+        let asked = visit
+            .reading
+            .request
+            .as_ref()
+            .map(|pending| pending.return_to.as_str())
+            .or(visit.relay_state.as_deref());
+        asked
+            .and_then(|text| self.return_to(text, &visit.connection))
+            .unwrap_or_else(ReturnTo::home)
+    }
+
     /// Keeps the person, their session, the attempt and the audit entry.
     pub(super) fn receive(
         &self,
@@ -113,7 +126,7 @@ impl Login {
                 .as_ref()
                 .is_some_and(|c| (c.account, c.user) != (session.account, session.user));
         let arrival = Arrival {
-            return_to: return_to(&visit),
+            return_to: self.back(&visit),
             request: visit.request(),
             token,
             session,
@@ -270,19 +283,6 @@ fn arrive(
         &address.to_string(),
     )?;
     claims::read(assertion, &document.claims, trace)
-}
-
-/// Where to go, checked again against what the account allows now.
-fn return_to(visit: &Visit) -> ReturnTo {
-    let asked = visit
-        .reading
-        .request
-        .as_ref()
-        .map(|pending| pending.return_to.as_str())
-        .or(visit.relay_state.as_deref());
-    asked
-        .and_then(|text| ReturnTo::parse(text, &visit.connection.document.access.return_to))
-        .unwrap_or_else(ReturnTo::home)
 }
 
 fn note(visit: &mut Visit, roles: &Roles, refusal: Option<Refusal>) {

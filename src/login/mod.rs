@@ -17,13 +17,13 @@ pub use logout::{Delivered, Logout, Unverified};
 use refusals::Refusals;
 use visit::Visit;
 
-use crate::account::{ReturnTo, State};
+use crate::account::{AllowedReturn, ReturnTo, State};
 use crate::audit::Event;
-
+use crate::gate::App;
 use crate::id::{AttemptId, Entropy, SessionId, Token};
 use crate::saml::VerifiedAssertion;
 use crate::saml::check::{Code, Rejection};
-use crate::saml::connection;
+use crate::saml::connection::{self, Connection};
 use crate::saml::request::{self, Pending};
 use crate::saml::sending::{self, Sending};
 use crate::saml::step_up::StepUp;
@@ -39,6 +39,7 @@ pub struct Login {
     ring: Arc<Ring>,
     entropy: Entropy,
     public_url: String,
+    apps: Vec<(App, Vec<AllowedReturn>)>,
     connections: connections::Cache,
     private_keys: Jobs,
     refusals: Refusals,
@@ -160,16 +161,44 @@ pub struct Refused {
 
 impl Login {
     /// Puts a sign-in desk together.
-    pub fn new(store: Store, ring: Arc<Ring>, entropy: Entropy, public_url: String) -> Self {
+    pub fn new(
+        store: Store,
+        ring: Arc<Ring>,
+        entropy: Entropy,
+        public_url: String,
+        apps: impl IntoIterator<Item = App>,
+    ) -> Self {
+        let scheme = public_url.split("://").next().unwrap_or("https");
+        let with_origins = |app: App| {
+            let origins = app.hosts.iter().map(|host| format!("{scheme}://{host}/"));
+            let origins = origins.filter_map(|origin| AllowedReturn::try_from(origin).ok());
+            let origins = origins.collect();
+            (app, origins)
+        };
+        let apps = apps.into_iter().map(with_origins).collect();
         Self {
             store,
             ring,
             entropy,
             public_url,
+            apps,
             connections: connections::Cache::default(),
             private_keys: Jobs::default(),
             refusals: Refusals::default(),
         }
+    }
+
+    /// Where somebody of an account may be sent: where it has listed, and to the apps that take its people.
+    fn return_to(&self, text: &str, connection: &Connection) -> Option<ReturnTo> {
+        let document = &connection.document;
+        let apps = self
+            .apps
+            .iter()
+            .filter(|(app, _)| app.serves(document.stage, &connection.account.slug));
+        ReturnTo::parse(text, &document.access.return_to).or_else(|| {
+            apps.into_iter()
+                .find_map(|(_, origins)| ReturnTo::parse(text, origins))
+        })
     }
 
     /// Starts a sign-in, unless more than a session is asked for and the one that there is suffices; writes nothing.
@@ -178,10 +207,9 @@ impl Login {
         if connection.account.state == State::Disabled {
             return Err(connection::Error::NotConnected.into());
         }
-        let allowed = &connection.document.access.return_to;
         let return_to = start
             .return_to
-            .and_then(|text| ReturnTo::parse(&text, allowed))
+            .and_then(|text| self.return_to(&text, &connection))
             .unwrap_or_else(ReturnTo::home);
         let own = start.current.filter(|s| s.account == connection.account.id);
         let met = own.as_ref().is_some_and(|session| {

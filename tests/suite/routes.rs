@@ -11,11 +11,13 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 15] = [
+const PUBLIC: [(&str, &str, u16); 16] = [
     ("GET", "/", 303),
     ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
     ("GET", "/assets/submit.js", 200),
+    // It needs to know which app, where in it and for which browser.
+    ("GET", "/handoff", 400),
     ("GET", "/healthz", 200),
     ("GET", "/login", 303),
     ("POST", "/logout", 200),
@@ -42,6 +44,17 @@ const SIGNED_IN: [(&str, &str); 4] = [
 
 /// What only gateways and monitoring may reach, on a listener of its own.
 const INTERNAL: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
+
+/// What only the gateway of an app may reach there; `tests/suite/gate/` tries it.
+const GATEWAYS: [&str; 7] = [
+    "/gate/{app}/envoy",
+    "/gate/{app}/envoy/",
+    "/gate/{app}/envoy/{*path}",
+    "/gate/{app}/forward",
+    "/gate/{app}/nginx",
+    "/handoff/{app}/finish",
+    "/handoff/{app}/start",
+];
 
 /// The addresses to which another site posts.
 const FROM_ELSEWHERE: [&str; 2] = ["/saml/{account}/acs", "/saml/{account}/logout"];
@@ -343,6 +356,8 @@ async fn the_internal_routes_are_on_a_listener_of_their_own() {
         "//metrics",
         "/healthz/../metrics",
         "/gate/profiles/nginx",
+        "/gate/profiles/envoy/v2/profiles",
+        "/handoff/profiles/start",
     ] {
         let answered = test.browser().get(path).await;
         assert_eq!(answered.status, StatusCode::NOT_FOUND, "{path}");
@@ -377,6 +392,7 @@ fn every_route_of_the_sources_stands_in_a_table() {
     let named: BTreeSet<String> = methods()
         .into_keys()
         .chain(INTERNAL)
+        .chain(GATEWAYS)
         .map(str::to_owned)
         .collect();
 

@@ -3,21 +3,21 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use super::super::{Error, Shared};
+use super::shares_cookies;
 use super::told::Told;
 use crate::access::{IDENTITY, Identity, Refusal};
 use crate::gate::Family;
 
 /// Who will read an answer that is no yes.
-pub(super) struct Asker {
+pub(super) struct Reader {
     family: Family,
     is_navigating: bool,
 }
 
-impl Asker {
+impl Reader {
     pub(super) fn new(family: Family, headers: &HeaderMap) -> Self {
         let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let is_script =
@@ -48,31 +48,31 @@ pub(super) fn allowed(identity: &Identity) -> Response {
 /// Nobody is signed in, or not lately enough: nginx makes a redirect of it, the others pass one on.
 pub(super) fn sign_in(
     shared: &Shared,
-    asker: &Asker,
+    reader: &Reader,
     told: &Told<'_>,
     minutes: Option<u32>,
 ) -> Response {
     let Some(location) = location(shared, told, minutes) else {
-        return refused(asker, Refusal::Host);
+        return refused(reader, Refusal::Host);
     };
-    let navigates = asker.is_navigating && matches!(told.method, "GET" | "HEAD");
-    let status = if asker.family != Family::Nginx && navigates {
+    let navigates = reader.is_navigating && matches!(told.method, "GET" | "HEAD");
+    let status = if reader.family != Family::Nginx && navigates {
         StatusCode::FOUND
     } else {
         StatusCode::UNAUTHORIZED
     };
-    let mut response = match (asker.family, status) {
+    let mut response = match (reader.family, status) {
         (Family::Nginx, _) | (_, StatusCode::FOUND) => empty(status),
-        (Family::Forward | Family::Envoy, _) => with(asker, &Error::unauthenticated()),
+        (Family::Forward | Family::Envoy, _) => with(reader, &Error::unauthenticated()),
     };
     response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
 /// No, and why.
-pub(super) fn refused(asker: &Asker, refusal: Refusal) -> Response {
+pub(super) fn refused(reader: &Reader, refusal: Refusal) -> Response {
     let error = Error::new(StatusCode::FORBIDDEN, refusal.as_str(), refusal.sentence());
-    let mut response = with(asker, &error);
+    let mut response = with(reader, &error);
     let reason = HeaderValue::from_static(refusal.as_str());
     response
         .headers_mut()
@@ -81,19 +81,19 @@ pub(super) fn refused(asker: &Asker, refusal: Refusal) -> Response {
 }
 
 /// Two credentials, or one twice.
-pub(super) fn ambiguous(asker: &Asker) -> Response {
+pub(super) fn ambiguous(reader: &Reader) -> Response {
     let sentence = "The request carries more than one credential; send one.";
     with(
-        asker,
+        reader,
         &Error::new(StatusCode::BAD_REQUEST, "ambiguous_credentials", sentence),
     )
 }
 
 /// Nobody can say.
-pub(super) fn failed(asker: &Asker) -> Response {
+pub(super) fn failed(reader: &Reader) -> Response {
     let sentence = "Nobody can say at the moment whether this is allowed. Try again in a moment.";
     with(
-        asker,
+        reader,
         &Error::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentence),
     )
 }
@@ -104,11 +104,11 @@ pub(super) fn no_app() -> Response {
 }
 
 /// nginx opens a new connection after each answer that has a body, and shows its own page anyway.
-fn with(asker: &Asker, error: &Error) -> Response {
-    if asker.family == Family::Nginx {
+fn with(reader: &Reader, error: &Error) -> Response {
+    if reader.family == Family::Nginx {
         return empty(error.status());
     }
-    let mut response = error.answer(asker.is_navigating, "");
+    let mut response = error.answer(reader.is_navigating, "");
     mark(response.headers_mut());
     response
 }
@@ -128,17 +128,29 @@ fn mark(headers: &mut HeaderMap) {
     );
 }
 
-/// Where a browser signs in and comes back from.
+/// Where a browser signs in and comes back from; on a host of its own it gets a cookie by way of ours.
 fn location(shared: &Shared, told: &Told<'_>, minutes: Option<u32>) -> Option<HeaderValue> {
     let public_url = &shared.app.config.server.public_url;
-    let ours = Url::parse(public_url).ok()?;
-    let scheme = told.scheme.unwrap_or(ours.scheme());
+    let ours = if shared.is_https() { "https" } else { "http" };
+    let scheme = told.scheme.unwrap_or(ours);
     let target = format!("{scheme}://{}{}", told.host, told.uri);
-    let encoded: String = byte_serialize(target.as_bytes()).collect();
-    let age = minutes.map(|minutes| format!("&max_age={}", u64::from(minutes) * 60));
-    HeaderValue::try_from(format!(
-        "{public_url}/login?return_to={encoded}{}",
-        age.unwrap_or_default()
-    ))
-    .ok()
+    let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    let address = match minutes {
+        Some(minutes) => {
+            let age = u64::from(minutes) * 60;
+            format!(
+                "{public_url}/login?return_to={}&max_age={age}",
+                encoded(&target)
+            )
+        }
+        None if shares_cookies(shared, told.host) => {
+            format!("{public_url}/login?return_to={}", encoded(&target))
+        }
+        None => format!(
+            "{scheme}://{}/.vestibule/start?to={}",
+            told.host,
+            encoded(told.uri)
+        ),
+    };
+    HeaderValue::try_from(address).ok()
 }

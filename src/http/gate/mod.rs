@@ -1,7 +1,7 @@
 //! Forward-auth: one address for each family of gateways, which reads only what that family sets.
 
 mod answer;
-mod told;
+pub(super) mod told;
 
 use std::net::SocketAddr;
 
@@ -15,9 +15,9 @@ use openssl::memcmp;
 use openssl::sha::sha256;
 use tower_sessions::session::Id;
 
-use self::answer::Asker;
+use self::answer::Reader;
 use self::told::{Ambiguous, Told};
-use super::{Shared, carrier, extract};
+use super::{Shared, carrier, extract, handoff};
 use crate::access::{Asked, Behind, Credential, Fetch, Refusal, Verdict};
 use crate::gate::Family;
 
@@ -55,16 +55,16 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
         return answer::no_app();
     };
     let headers = &request.headers;
-    let asker = Asker::new(family, headers);
+    let reader = Reader::new(family, headers);
     if !is_gateway(behind, peer.0, headers) {
-        return refused(shared, &asker, Refusal::Gateway);
+        return refused(shared, &reader, Refusal::Gateway);
     }
     let told = match Told::read(family, slug, request) {
         Ok(told) => told,
-        Err(refusal) => return refused(shared, &asker, refusal),
+        Err(refusal) => return refused(shared, &reader, refusal),
     };
-    let Ok(credential) = credential(shared, headers) else {
-        return answer::ambiguous(&asker);
+    let Ok(credential) = credential(shared, told.host, headers) else {
+        return answer::ambiguous(&reader);
     };
     let asked = Asked {
         app: number,
@@ -87,28 +87,28 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
         }
         Ok(Verdict::SignIn) => {
             shared.metrics.gate("sign_in");
-            answer::sign_in(shared, &asker, &told, None)
+            answer::sign_in(shared, &reader, &told, None)
         }
         Ok(Verdict::StepUp(minutes)) => {
             shared.metrics.gate("step_up");
-            answer::sign_in(shared, &asker, &told, Some(minutes))
+            answer::sign_in(shared, &reader, &told, Some(minutes))
         }
-        Ok(Verdict::Refused(refusal)) => refused(shared, &asker, refusal),
+        Ok(Verdict::Refused(refusal)) => refused(shared, &reader, refusal),
         Err(cause) => {
             shared.metrics.gate("failed");
             tracing::error!(%cause, "the gate cannot decide");
-            answer::failed(&asker)
+            answer::failed(&reader)
         }
     }
 }
 
-fn refused(shared: &Shared, asker: &Asker, refusal: Refusal) -> Response {
+fn refused(shared: &Shared, reader: &Reader, refusal: Refusal) -> Response {
     shared.metrics.gate(refusal.as_str());
-    answer::refused(asker, refusal)
+    answer::refused(reader, refusal)
 }
 
 /// Whether the TCP peer is the app's gateway, and shows its secret where it has one.
-fn is_gateway(behind: &Behind, peer: SocketAddr, headers: &HeaderMap) -> bool {
+pub(super) fn is_gateway(behind: &Behind, peer: SocketAddr, headers: &HeaderMap) -> bool {
     let address = peer.ip().to_canonical();
     let known = behind
         .app
@@ -125,16 +125,36 @@ fn is_gateway(behind: &Behind, peer: SocketAddr, headers: &HeaderMap) -> bool {
 }
 
 /// The one credential of a request; two of different kinds, or one twice, could each be meant for somebody else.
-fn credential(shared: &Shared, headers: &HeaderMap) -> Result<Credential, Ambiguous> {
-    let name = carrier::session_cookie(shared.is_https());
+fn credential(shared: &Shared, host: &str, headers: &HeaderMap) -> Result<Credential, Ambiguous> {
+    let is_ours = shares_cookies(shared, host);
+    let name = if is_ours {
+        carrier::session_cookie(shared.is_https())
+    } else {
+        handoff::gate_cookie(shared)
+    };
     let mut values =
         extract::cookies(headers).filter_map(|(found, value)| (found == name).then_some(value));
     let cookie = values.next();
     if values.next().is_some() {
         return Err(Ambiguous);
     }
-    let id = cookie.and_then(|value| value.parse::<Id>().ok());
-    Ok(id.map_or(Credential::None, |id| {
-        Credential::Session(carrier::token(id))
-    }))
+    let token = cookie
+        .and_then(|value| value.parse::<Id>().ok())
+        .map(carrier::token);
+    Ok(match (token, is_ours) {
+        (None, _) => Credential::None,
+        (Some(token), true) => Credential::Session(token),
+        (Some(token), false) => Credential::Gate(token),
+    })
+}
+
+/// Whether browsers send our own cookies to a host: they do not look at its port.
+fn shares_cookies(shared: &Shared, host: &str) -> bool {
+    let bare = |host: &'_ str| {
+        host.rsplit_once(':')
+            .map_or(host.to_owned(), |(name, _)| name.to_owned())
+    };
+    let ours = &shared.app.config.server.public_url;
+    ours.split_once("://")
+        .is_some_and(|(_, ours)| bare(ours) == bare(host))
 }

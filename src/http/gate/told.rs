@@ -109,6 +109,19 @@ impl<'r> Told<'r> {
     }
 }
 
+/// The host that a gateway of the family reached the app by.
+pub(in crate::http) fn host(family: Family, headers: &HeaderMap) -> Result<&str, Refusal> {
+    let name = match family {
+        Family::Nginx => NGINX.host,
+        Family::Forward => FORWARD.host,
+        Family::Envoy => header::HOST.as_str(),
+    };
+    once(headers, name)
+        .ok()
+        .flatten()
+        .ok_or(Refusal::Incomplete)
+}
+
 /// The value of a header that may stand there once.
 pub(super) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Ambiguous> {
     let mut values = headers.get_all(name).iter();

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
+use axum::http::request::Builder;
 use axum::http::{Request, StatusCode};
 use tower::ServiceExt;
 use vestibule::http::{self, Shared};
@@ -22,12 +23,24 @@ pub(crate) fn app(name: &str, family: &str) -> String {
         ),
         ("\"live\"", "\"demo\"".to_owned()),
         ("= \"nginx\"", format!("= \"{family}\"")),
-        ("\"api.platform.example\"", format!("\"{name}.test\"")),
+        (
+            "\"api.platform.example\"",
+            format!("\"{name}.test\", \"{}\"", shared_host(family)),
+        ),
     ];
     changed.iter().fold(shipped.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from} in {text}");
         text.replace(from, to)
     })
+}
+
+/// A host of a family's app to which browsers send our own cookies, since they do not look at ports.
+pub(crate) fn shared_host(family: &str) -> String {
+    let ports = ["nginx", "forward", "envoy"];
+    format!(
+        "sso.test:{}",
+        8001 + ports.iter().position(|known| *known == family).unwrap()
+    )
 }
 
 /// What a gateway shows whose app has `gateway_key_file = "key"`.
@@ -103,7 +116,7 @@ impl Desk {
         ask: Ask<'_>,
     ) -> Answered {
         let family = ask.family;
-        let host = format!("{family}-app.test");
+        let host = shared_host(family);
         let (method, uri) = match family {
             "envoy" => (ask.method, format!("/gate/envoy-app/envoy{}", ask.uri)),
             _ => ("GET", format!("/gate/{family}-app/{family}")),
@@ -127,10 +140,12 @@ impl Desk {
             request = request.header("cookie", format!("__Host-vestibule={cookie}"));
         }
         let peer: SocketAddr = format!("{}:4711", ask.peer).parse().unwrap();
-        let request = request
-            .extension(ConnectInfo(peer))
-            .body(Body::empty())
-            .unwrap();
+        Self::internal(node, request.extension(ConnectInfo(peer))).await
+    }
+
+    /// What the internal listener answers.
+    pub(crate) async fn internal(node: &Shared, request: Builder) -> Answered {
+        let request = request.body(Body::empty()).unwrap();
         let response = http::internal(node).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();

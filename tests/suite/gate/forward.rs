@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use vestibule::practice::persona::{AVA, CHEN, LINA, MAYA, UMA, ZOE};
 use vestibule::time::Span;
 
-use super::desk::{Ask, Desk, GATEWAY_KEY, app};
+use super::desk::{Ask, Desk, GATEWAY_KEY, app, shared_host};
 
 const FAMILIES: [&str; 3] = ["nginx", "forward", "envoy"];
 const ROUTES: [(&str, &str); 8] = [
@@ -367,8 +367,9 @@ async fn who_is_not_signed_in_is_sent_to_do_so_where_that_makes_sense() {
         Ask::new(family, method, "/v2/profiles?a=b&c=d").header("accept", "text/html,*/*")
     };
     let to = |family| {
+        let host = shared_host(family).replace(':', "%3A");
         format!(
-            "https://sso.test/login?return_to=https%3A%2F%2F{family}-app.test%2Fv2%2Fprofiles%3Fa%3Db%26c%3Dd"
+            "https://sso.test/login?return_to=https%3A%2F%2F{host}%2Fv2%2Fprofiles%3Fa%3Db%26c%3Dd"
         )
     };
 

@@ -2,5 +2,6 @@
 
 mod desk;
 mod forward;
+mod handoff;
 mod policy;
 mod revoked;

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod changes;
+mod handoff;
 mod memory;
+mod news;
 mod people;
 mod sessions;
 mod sources;
