@@ -3,6 +3,7 @@
 mod account;
 mod config;
 mod explain;
+mod gate;
 mod keys;
 mod metadata;
 mod out;
@@ -74,6 +75,9 @@ enum Command {
     /// Look at and change an account's own keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Ask what the gate says to a request
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -116,6 +120,7 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
+        Command::Gate(command) => gate::run(command, load(file)?, out).await,
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
 }

@@ -1,0 +1,232 @@
+//! What a check at the gate costs with ten thousand live sessions, beside a bare handler of the same server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and may stop at the first surprise"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use axum::routing::any;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::net::TcpListener;
+use vestibule::account::{Account, Document, Slug, State};
+use vestibule::app::{App, Consent};
+use vestibule::claims::Profile;
+use vestibule::config::{AccountFile, Config};
+use vestibule::http::{self, Shared};
+use vestibule::id::{Entropy, SessionId, Token, UserId};
+use vestibule::role::{Role, Roles};
+use vestibule::session::Session;
+use vestibule::store::Changes;
+use vestibule::time::{Clock, Span};
+use vestibule::user::{self, User};
+
+const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
+const APP: &str = include_str!("../config/apps/profiles.toml");
+const SESSIONS: usize = 10_000;
+const CHECKS: usize = 100_000;
+const ROUNDS: usize = 3;
+
+fn main() {
+    if std::env::args().any(|argument| argument == "serve") {
+        return serve();
+    }
+    let mut server = Server::start();
+    let check = |cookie: &str| {
+        format!(
+            "GET /gate/profiles/nginx HTTP/1.1\r\nHost: gate\r\nX-Original-Method: POST\r\nX-Original-Host: 127.0.0.1:9\r\nX-Original-URI: /v2/profiles/prf_1/call/accept\r\nX-Original-Address: 203.0.113.7\r\nSec-Fetch-Site: same-origin\r\nCookie: vestibule={cookie}\r\n\r\n"
+        )
+    };
+    let bare = "GET /bare HTTP/1.1\r\nHost: gate\r\nX-Original-Method: POST\r\nX-Original-Host: 127.0.0.1:9\r\nX-Original-URI: /v2/profiles/prf_1/call/accept\r\nX-Original-Address: 203.0.113.7\r\nSec-Fetch-Site: same-origin\r\nCookie: vestibule=AAAAAAAAAAAAAAAAAAAAAA\r\n\r\n";
+    let checks: Vec<String> = server.cookies.iter().map(|cookie| check(cookie)).collect();
+    let bare = vec![bare.to_owned()];
+    server.run(&checks, SESSIONS);
+    for _ in 0..ROUNDS {
+        let (bare, checked) = (server.run(&bare, CHECKS), server.run(&checks, CHECKS));
+        println!(
+            "bare {:>6.0}/s {:.2} µs of processor time   check {:>6.0}/s {:.2} µs   check / bare: rate {:.2}, processor {:.2} (aim: at least 0.80 each)",
+            bare.rate,
+            bare.micros,
+            checked.rate,
+            checked.micros,
+            checked.rate / bare.rate,
+            bare.micros / checked.micros
+        );
+    }
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+}
+
+/// The server, in a process of its own so that its processor time is its own.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    cookies: Vec<String>,
+}
+
+struct Figures {
+    rate: f64,
+    micros: f64,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg("serve")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let address = lines.next().unwrap().parse().unwrap();
+        let cookies = lines.by_ref().take(SESSIONS).collect();
+        Self {
+            child,
+            address,
+            cookies,
+        }
+    }
+
+    /// Nanoseconds of processor time that all threads of the server have used.
+    fn used(&self) -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let spent = tasks
+            .map(|task| std::fs::read_to_string(task.unwrap().path().join("schedstat")).unwrap());
+        spent
+            .map(|text| text.split(' ').next().unwrap().parse::<u64>().unwrap())
+            .sum()
+    }
+
+    /// So many requests, one after another on each of four connections.
+    fn run(&self, requests: &[String], count: usize) -> Figures {
+        let (before, begun) = (self.used(), Instant::now());
+        std::thread::scope(|scope| {
+            for part in 0..4 {
+                scope.spawn(move || {
+                    let mut stream = TcpStream::connect(self.address).unwrap();
+                    stream.set_nodelay(true).unwrap();
+                    let mut answer = [0; 4_096];
+                    for request in requests
+                        .iter()
+                        .cycle()
+                        .skip(part * requests.len() / 4)
+                        .take(count / 4)
+                    {
+                        stream.write_all(request.as_bytes()).unwrap();
+                        let read = stream.read(&mut answer).unwrap();
+                        assert!(
+                            answer[..read].starts_with(b"HTTP/1.1 200"),
+                            "{}",
+                            String::from_utf8_lossy(&answer[..read])
+                        );
+                    }
+                });
+            }
+        });
+        let (took, used) = (begun.elapsed(), self.used() - before);
+        let count = f64::from(u32::try_from(count).unwrap());
+        Figures {
+            rate: count / took.as_secs_f64(),
+            micros: Duration::from_nanos(used).as_secs_f64() * 1e6 / count,
+        }
+    }
+}
+
+#[tokio::main(worker_threads = 1)]
+async fn serve() {
+    let folder = tempfile::tempdir().unwrap();
+    let apps = folder.path().join("apps");
+    std::fs::create_dir(&apps).unwrap();
+    let app = APP
+        .replace("\"live\"", "\"demo\"")
+        .replace("api.platform.example\"]", "127.0.0.1:9\"]");
+    std::fs::write(apps.join("profiles.toml"), app).unwrap();
+    let mut config = Config::default();
+    config.server.public_url = "http://127.0.0.1".into();
+    config.database.url = format!("sqlite://{}", folder.path().join("data/bench.db").display());
+    config.gate.apps = apps.display().to_string();
+    let app = Arc::new(
+        App::open(config, Clock::System, Entropy::System)
+            .await
+            .unwrap(),
+    );
+    let document: Document = toml::from_str(ACCOUNT).unwrap();
+    let file = AccountFile {
+        document,
+        metadata: None,
+    };
+    let account = app
+        .apply(&file, "bench", &Consent::default())
+        .await
+        .unwrap()
+        .account;
+    let cookies = sessions(&app, &account).await;
+    let following = Arc::clone(&app);
+    tokio::spawn(async move { following.access.live.follow("", &following.clock).await });
+    let router = http::internal(&Shared::new(app)).route("/bare", any(async || StatusCode::OK));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{}", listener.local_addr().unwrap());
+    println!("{}", cookies.join("\n"));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).await.unwrap();
+}
+
+/// The cookies of people who are signed in.
+async fn sessions(app: &App, account: &Account) -> Vec<String> {
+    assert_eq!(
+        (account.state, &account.slug),
+        (State::Enabled, &Slug::parse("acme-demo").unwrap())
+    );
+    let (now, entropy) = (app.clock.now(), &app.entropy);
+    let mut cookies = Vec::new();
+    for number in 0..SESSIONS {
+        let (id, token) = (UserId::new(now, entropy), Token::new(entropy));
+        let user = User {
+            id,
+            source: "name_id".into(),
+            subject: format!("person {number}"),
+            external_id: None,
+            state: user::State::Active,
+            profile: Profile {
+                email: Some(format!("person{number}@acme.example")),
+                given_name: Some("Per".into()),
+                surname: Some("Son".into()),
+            },
+            roles: Roles::from([(Role::Maker, "a rule".into())]),
+            created_at: now,
+            last_sign_in: Some(now),
+        };
+        let session = Session {
+            id: SessionId::new(now, entropy),
+            account: account.id,
+            user: id,
+            roles: user.roles.clone(),
+            authenticated_at: now,
+            created_at: now,
+            seen_at: now,
+            expires_at: now.plus(Span::hours(10)),
+            idle: Span::minutes(30),
+            address: "203.0.113.7".into(),
+            browser: "Bench/1".into(),
+            name_id: None,
+            session_index: None,
+        };
+        let mut changes = Changes::new(account.id);
+        changes.save_user(&user).unwrap();
+        changes
+            .create_session(&session, &token.digest(), false)
+            .unwrap();
+        app.store.commit(changes).await.unwrap();
+        cookies.push(URL_SAFE_NO_PAD.encode(token.reveal()));
+    }
+    cookies
+}
