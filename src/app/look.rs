@@ -37,17 +37,17 @@ impl App {
             .map(|revision| revision.document))
     }
 
-    /// What the person of a session may do in at least one situation.
+    /// What a person may do in at least one situation, by the roles that they hold now.
     pub fn permissions(
         &self,
-        session: &Session,
+        account: AccountId,
         stage: Stage,
+        user: &User,
     ) -> Result<BTreeSet<&str>, gate::Error> {
-        let roles = session.roles.keys().copied().collect();
         let subject = Subject {
-            account: session.account,
+            account,
             stage,
-            who: Who::Person(session.user, roles),
+            who: Who::Person(user.id, user.roles.keys().copied().collect()),
         };
         self.access.policy.permissions(&subject)
     }

@@ -53,7 +53,7 @@ async fn home(
         .document(account.id)
         .await?
         .ok_or_else(Error::unauthenticated)?;
-    let permissions = shared.app.permissions(&session, document.stage)?;
+    let permissions = shared.app.permissions(account.id, document.stage, &user)?;
     let permissions = permissions.into_iter().map(str::to_owned).collect();
     let page = Home {
         person: user.profile.name().unwrap_or_else(|| user.subject.clone()),
@@ -65,7 +65,7 @@ async fn home(
         signed_in: session.created_at.for_people(),
         until: session.expires_at.for_people(),
         permissions,
-        roles: session
+        roles: user
             .roles
             .into_iter()
             .map(|(role, reason)| (role.as_str(), reason))

@@ -45,8 +45,8 @@ async fn show(
         "external_id": user.external_id,
         "email": user.profile.email,
         "name": user.profile.name(),
-        "roles": session.roles.keys().collect::<Vec<&Role>>(),
-        "permissions": shared.app.permissions(&session, stage)?,
+        "roles": user.roles.keys().collect::<Vec<&Role>>(),
+        "permissions": shared.app.permissions(account.id, stage, &user)?,
         "authenticated_at": session.authenticated_at.to_string(),
         "expires_at": session.expires_at.to_string(),
     })))
