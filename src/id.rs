@@ -133,6 +133,9 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// A SHA-256.
+pub type Digest = [u8; 32];
+
 /// A secret that is handed out once and kept only as its digest.
 #[derive(Clone)]
 pub struct Token([u8; 16]);
@@ -153,9 +156,14 @@ impl Token {
         self.0
     }
 
-    /// What is stored and compared instead of the secret: SHA-256 in URL-safe base64.
+    /// What is compared instead of the secret: its SHA-256.
+    pub fn hash(&self) -> Digest {
+        sha256(&self.0)
+    }
+
+    /// What is stored instead of the secret: its SHA-256 in URL-safe base64.
     pub fn digest(&self) -> String {
-        URL_SAFE_NO_PAD.encode(sha256(&self.0))
+        URL_SAFE_NO_PAD.encode(self.hash())
     }
 }
 

@@ -3,8 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ::http::HeaderMap;
+
+use super::identity::identity;
 use super::present::Answer;
-use super::{Access, Error, Identity, Present, Refusal};
+use super::{Access, Error, Present, Refusal};
 use crate::gate::{App, NormalPath, Reach, Route, Routed};
 use crate::id::Token;
 use crate::time::{Span, Timestamp};
@@ -54,7 +57,7 @@ pub struct Fetch<'r> {
 #[derive(Debug)]
 pub enum Verdict {
     /// Yes; the app hears this.
-    Allowed(Arc<Present>, Arc<Identity>),
+    Allowed(Arc<Present>, Arc<HeaderMap>),
     /// Nobody is signed in.
     SignIn,
     /// They proved who they are too long ago: at most that many minutes are allowed.
@@ -92,7 +95,7 @@ impl Access {
                     return Ok(Err(Refusal::Origin));
                 }
                 let on_host = matches!(asked.credential, Credential::Gate(_)).then_some(asked.host);
-                let Some(present) = self.live.session(&token.digest(), on_host, now).await? else {
+                let Some(present) = self.live.session(token, on_host, now).await? else {
                     return Ok(Ok(Verdict::SignIn));
                 };
                 present
@@ -110,7 +113,7 @@ impl Access {
             answer
         } else {
             let reach = self.policy.reach(&present.subject, &route.action)?;
-            let identity = Arc::new(Identity::new(&present, reach));
+            let identity = Arc::new(identity(&present, reach));
             let answer = Answer {
                 app: asked.app,
                 route: number,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+
 use super::Present;
 use crate::gate::Reach;
 
@@ -17,30 +19,29 @@ pub const IDENTITY: [&str; 8] = [
     "account-id",
 ];
 
-/// The values of [`IDENTITY`], in its order; empty where there is none.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Identity(pub [String; IDENTITY.len()]);
-
-impl Identity {
-    pub(super) fn new(present: &Present, reach: Reach) -> Self {
-        let account = present.environment.account.slug.to_string();
-        let roles: Vec<&str> = present
-            .subject
-            .roles()
-            .map(crate::role::Role::as_str)
-            .collect();
-        let profile = &present.user.profile;
-        Self([
-            present.subject.id(),
-            account.clone(),
-            roles.join(","),
-            reach.as_str().to_owned(),
-            plain(profile.email.as_deref().unwrap_or_default()),
-            plain(profile.name().as_deref().unwrap_or_default()),
-            String::new(),
-            account,
-        ])
-    }
+/// What an app hears of somebody: a value for each of [`IDENTITY`], empty where there is none.
+pub(super) fn identity(present: &Present, reach: Reach) -> HeaderMap {
+    let account = present.environment.account.slug.to_string();
+    let roles: Vec<&str> = present
+        .subject
+        .roles()
+        .map(crate::role::Role::as_str)
+        .collect();
+    let profile = &present.user.profile;
+    let values: [String; IDENTITY.len()] = [
+        present.subject.id(),
+        account.clone(),
+        roles.join(","),
+        reach.as_str().to_owned(),
+        plain(profile.email.as_deref().unwrap_or_default()),
+        plain(profile.name().as_deref().unwrap_or_default()),
+        String::new(),
+        account,
+    ];
+    // What cannot stand in a header is empty: an app never sees what the client sent in its place.
+    let value = |text: &String| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+    let names = IDENTITY.into_iter().map(HeaderName::from_static);
+    names.zip(values.iter().map(value)).collect()
 }
 
 /// A value as a header may carry it: what is not plain ASCII by RFC 8187, so that nothing in it can end the line.

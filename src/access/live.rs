@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::{Activity, Environment, Present};
 use crate::gate::{Subject, Who};
-use crate::id::AccountId;
+use crate::id::{AccountId, Digest, Token};
 use crate::session::State;
 use crate::store::{Edition, Error, News, Store};
 use crate::time::{Clock, Span, Timestamp};
@@ -39,7 +39,7 @@ struct Memory {
     edition: Edition,
     commits: u64,
     looked: Option<Timestamp>,
-    sessions: HashMap<String, Arc<Present>>,
+    sessions: HashMap<Digest, Arc<Present>>,
     accounts: HashMap<AccountId, Arc<Environment>>,
 }
 
@@ -51,7 +51,7 @@ impl Memory {
     }
 
     /// A gate's cookie is good on its own host alone.
-    fn session(&self, digest: &str, host: Option<&str>) -> Option<Arc<Present>> {
+    fn session(&self, digest: &Digest, host: Option<&str>) -> Option<Arc<Present>> {
         let present = self.sessions.get(digest)?;
         (present.host.as_deref() == host).then(|| Arc::clone(present))
     }
@@ -80,17 +80,18 @@ impl Live {
         }
     }
 
-    /// Who has the session of that digest, or of a gate's cookie on a host, if it is live; the use is noted.
+    /// Who has the session of that secret, or of a gate's cookie on a host, if it is live; the use is noted.
     pub async fn session(
         &self,
-        digest: &str,
+        token: &Token,
         host: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
-        let present = match self.remembered(digest, host, now).await? {
+        let digest = token.hash();
+        let present = match self.remembered(&digest, host, now).await? {
             Some(present) if present.state(now) == State::Live => present,
             // On another node it may have been used since.
-            Some(_) | None => match self.load(digest, host).await? {
+            Some(_) | None => match self.load(token, host).await? {
                 Some(present) if present.state(now) == State::Live => present,
                 Some(_) | None => return Ok(None),
             },
@@ -103,7 +104,7 @@ impl Live {
 
     async fn remembered(
         &self,
-        digest: &str,
+        digest: &Digest,
         host: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
@@ -195,12 +196,12 @@ impl Live {
     }
 
     /// Reads who has a session, and remembers it unless there was news meanwhile.
-    async fn load(&self, digest: &str, host: Option<&str>) -> Result<Option<Arc<Present>>, Error> {
+    async fn load(&self, token: &Token, host: Option<&str>) -> Result<Option<Arc<Present>>, Error> {
         let before = self.read().edition.clone();
         let mut tx = self.store.read().await?;
         let parent = match host {
-            None => digest.to_owned(),
-            Some(host) => match tx.gate_cookie(digest, host).await? {
+            None => token.digest(),
+            Some(host) => match tx.gate_cookie(&token.digest(), host).await? {
                 Some(parent) => parent,
                 None => return Ok(None),
             },
@@ -245,9 +246,7 @@ impl Live {
         let mut memory = self.write();
         if memory.edition == before {
             memory.accounts.insert(environment.account.id, environment);
-            memory
-                .sessions
-                .insert(digest.to_owned(), Arc::clone(&present));
+            memory.sessions.insert(token.hash(), Arc::clone(&present));
         }
         Ok(Some(present))
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use activity::Activity;
 pub use check::{Asked, Credential, Fetch, Verdict};
 pub use handoff::Handed;
-pub use identity::{IDENTITY, Identity};
+pub use identity::IDENTITY;
 pub use live::Live;
 pub use present::{Environment, Present};
 pub use refusal::Refusal;

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use ::http::HeaderMap;
+
 use crate::account::{Account, Document};
 use crate::gate::{Reach, Subject};
 use crate::session::{Session, State};
 use crate::time::{Span, Timestamp};
 use crate::user::User;
-
-use super::Identity;
 
 /// An account with its configuration in force.
 #[derive(Debug)]
@@ -44,11 +44,11 @@ pub(super) struct Answer {
     pub(super) app: usize,
     pub(super) route: usize,
     pub(super) reach: Reach,
-    pub(super) identity: Arc<Identity>,
+    pub(super) identity: Arc<HeaderMap>,
 }
 
 /// Activity is noted no more often than this.
-const NOTED: Span = Span::seconds(1);
+const NOTED: Span = Span::seconds(10);
 
 impl Present {
     pub(super) fn new(

@@ -21,6 +21,7 @@ pub(super) struct Metrics {
     starts: Counter,
     logins: Family<Login, Counter<u64, AtomicU64>>,
     checks: Family<Check, Counter<u64, AtomicU64>>,
+    passed: Counter<u64, AtomicU64>,
     gauges: Gauges,
 }
 
@@ -62,12 +63,15 @@ impl Default for Metrics {
             "The version that runs",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
-        let checks = Family::default();
+        let checks = Family::<Check, Counter<u64, AtomicU64>>::default();
         registry.register(
             "gate_checks",
             "Checks at the gate, by outcome",
             checks.clone(),
         );
+        let passed = checks.get_or_create_owned(&Check {
+            outcome: Label("allowed"),
+        });
         let gauges = Gauges::default();
         gauges.register(&mut registry);
         Self {
@@ -75,6 +79,7 @@ impl Default for Metrics {
             starts,
             logins,
             checks,
+            passed,
             gauges,
         }
     }
@@ -84,6 +89,11 @@ impl Metrics {
     /// Counts a sign-in that began.
     pub(super) fn started(&self) {
         self.starts.inc();
+    }
+
+    /// Counts a check at the gate that allowed.
+    pub(super) fn passed(&self) {
+        self.passed.inc();
     }
 
     /// Counts a check at the gate.

@@ -8,54 +8,47 @@ use url::form_urlencoded::byte_serialize;
 use super::super::{Error, Shared};
 use super::shares_cookies;
 use super::told::Told;
-use crate::access::{IDENTITY, Identity, Refusal};
+use crate::access::Refusal;
 use crate::gate::Family;
 
 /// Who will read an answer that is no yes.
-pub(super) struct Reader {
-    family: Family,
-    is_navigating: bool,
+pub(super) struct Reader<'h> {
+    pub(super) family: Family,
+    pub(super) headers: &'h HeaderMap,
 }
 
-impl Reader {
-    pub(super) fn new(family: Family, headers: &HeaderMap) -> Self {
-        let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_script =
-            headers.contains_key("x-requested-with") || headers.contains_key("hx-request");
+impl Reader<'_> {
+    /// Whether it is a person on the way to a page.
+    fn is_navigating(&self) -> bool {
+        let said = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let has = |name| self.headers.contains_key(name);
         let navigates = match said("sec-fetch-mode") {
             Some(mode) => mode == "navigate",
             None => said("accept").is_some_and(|accept| accept.contains("text/html")),
         };
-        Self {
-            family,
-            is_navigating: navigates && !is_script,
-        }
+        navigates && !has("x-requested-with") && !has("hx-request")
     }
 }
 
 /// Yes, with everything that the app may believe.
-pub(super) fn allowed(identity: &Identity) -> Response {
-    let mut response = empty(StatusCode::OK);
-    let headers = response.headers_mut();
-    for (name, value) in IDENTITY.into_iter().zip(&identity.0) {
-        // What cannot stand in a header is empty: an app never sees what the client sent in its place.
-        let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""));
-        headers.insert(HeaderName::from_static(name), value);
-    }
+pub(super) fn allowed(identity: &HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = identity.clone();
+    mark(response.headers_mut());
     response
 }
 
 /// Nobody is signed in, or not lately enough: nginx makes a redirect of it, the others pass one on.
 pub(super) fn sign_in(
     shared: &Shared,
-    reader: &Reader,
+    reader: &Reader<'_>,
     told: &Told<'_>,
     minutes: Option<u32>,
 ) -> Response {
     let Some(location) = location(shared, told, minutes) else {
         return refused(reader, Refusal::Host);
     };
-    let navigates = reader.is_navigating && matches!(told.method, "GET" | "HEAD");
+    let navigates = reader.is_navigating() && matches!(told.method, "GET" | "HEAD");
     let status = if reader.family != Family::Nginx && navigates {
         StatusCode::FOUND
     } else {
@@ -70,7 +63,7 @@ pub(super) fn sign_in(
 }
 
 /// No, and why.
-pub(super) fn refused(reader: &Reader, refusal: Refusal) -> Response {
+pub(super) fn refused(reader: &Reader<'_>, refusal: Refusal) -> Response {
     let error = Error::new(StatusCode::FORBIDDEN, refusal.as_str(), refusal.sentence());
     let mut response = with(reader, &error);
     let reason = HeaderValue::from_static(refusal.as_str());
@@ -81,7 +74,7 @@ pub(super) fn refused(reader: &Reader, refusal: Refusal) -> Response {
 }
 
 /// Two credentials, or one twice.
-pub(super) fn ambiguous(reader: &Reader) -> Response {
+pub(super) fn ambiguous(reader: &Reader<'_>) -> Response {
     let sentence = "The request carries more than one credential; send one.";
     with(
         reader,
@@ -90,7 +83,7 @@ pub(super) fn ambiguous(reader: &Reader) -> Response {
 }
 
 /// Nobody can say.
-pub(super) fn failed(reader: &Reader) -> Response {
+pub(super) fn failed(reader: &Reader<'_>) -> Response {
     let sentence = "Nobody can say at the moment whether this is allowed. Try again in a moment.";
     with(
         reader,
@@ -104,11 +97,11 @@ pub(super) fn no_app() -> Response {
 }
 
 /// nginx opens a new connection after each answer that has a body, and shows its own page anyway.
-fn with(reader: &Reader, error: &Error) -> Response {
+fn with(reader: &Reader<'_>, error: &Error) -> Response {
     if reader.family == Family::Nginx {
         return empty(error.status());
     }
-    let mut response = error.answer(reader.is_navigating, "");
+    let mut response = error.answer(reader.is_navigating(), "");
     mark(response.headers_mut());
     response
 }

@@ -55,7 +55,7 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
         return answer::no_app();
     };
     let headers = &request.headers;
-    let reader = Reader::new(family, headers);
+    let reader = Reader { family, headers };
     if !is_gateway(behind, peer.0, headers) {
         return refused(shared, &reader, Refusal::Gateway);
     }
@@ -72,17 +72,17 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
         host: told.host,
         path: told.path,
         credential,
-        account: told::once(headers, "account-id").ok().flatten(),
+        account: told::once(headers, &told::ACCOUNT).ok().flatten(),
         address: told.address,
         fetch: Fetch {
-            origin: told::once(headers, "origin").ok().flatten(),
-            site: told::once(headers, "sec-fetch-site").ok().flatten(),
+            origin: told::once(headers, &header::ORIGIN).ok().flatten(),
+            site: told::once(headers, &told::SITE).ok().flatten(),
             upgrades: headers.contains_key(header::UPGRADE),
         },
     };
     match access.check(&asked, shared.app.clock.now()).await {
         Ok(Verdict::Allowed(_, identity)) => {
-            shared.metrics.gate("allowed");
+            shared.metrics.passed();
             answer::allowed(&identity)
         }
         Ok(Verdict::SignIn) => {
@@ -102,7 +102,7 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
     }
 }
 
-fn refused(shared: &Shared, reader: &Reader, refusal: Refusal) -> Response {
+fn refused(shared: &Shared, reader: &Reader<'_>, refusal: Refusal) -> Response {
     shared.metrics.gate(refusal.as_str());
     answer::refused(reader, refusal)
 }
@@ -117,9 +117,7 @@ pub(super) fn is_gateway(behind: &Behind, peer: SocketAddr, headers: &HeaderMap)
         .any(|network| network.contains(&address));
     known
         && behind.gateway_key.as_ref().is_none_or(|expected| {
-            let shown = told::once(headers, "x-vestibule-gateway-key")
-                .ok()
-                .flatten();
+            let shown = told::once(headers, &told::GATEWAY_KEY).ok().flatten();
             shown.is_some_and(|shown| memcmp::eq(&sha256(shown.as_bytes()), expected))
         })
 }
@@ -150,11 +148,11 @@ fn credential(shared: &Shared, host: &str, headers: &HeaderMap) -> Result<Creden
 
 /// Whether browsers send our own cookies to a host: they do not look at its port.
 fn shares_cookies(shared: &Shared, host: &str) -> bool {
-    let bare = |host: &'_ str| {
-        host.rsplit_once(':')
-            .map_or(host.to_owned(), |(name, _)| name.to_owned())
-    };
     let ours = &shared.app.config.server.public_url;
-    ours.split_once("://")
-        .is_some_and(|(_, ours)| bare(ours) == bare(host))
+    let ours = ours.split_once("://").map_or("", |(_, host)| host);
+    without_port(ours) == without_port(host)
+}
+
+fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
 }

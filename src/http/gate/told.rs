@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 
 use crate::access::Refusal;
 use crate::gate::Family;
@@ -24,41 +24,49 @@ pub(super) struct Told<'r> {
 pub(super) struct Ambiguous;
 
 /// Headers that ask an app to read a request as one of another method.
-const OVERRIDES: [&str; 3] = [
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
+static OVERRIDES: [HeaderName; 3] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
 ];
+
+/// The account that a request names.
+pub(super) static ACCOUNT: HeaderName = HeaderName::from_static("account-id");
+/// From where a browser says that it asks.
+pub(super) static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What a gateway shows of itself.
+pub(super) static GATEWAY_KEY: HeaderName = HeaderName::from_static("x-vestibule-gateway-key");
+static SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The names of the headers of a family.
 struct Names {
-    method: &'static str,
-    host: &'static str,
-    uri: &'static str,
-    address: &'static str,
+    method: HeaderName,
+    host: HeaderName,
+    uri: HeaderName,
+    address: HeaderName,
 }
 
-const NGINX: Names = Names {
-    method: "x-original-method",
-    host: "x-original-host",
-    uri: "x-original-uri",
-    address: "x-original-address",
+static NGINX: Names = Names {
+    method: HeaderName::from_static("x-original-method"),
+    host: HeaderName::from_static("x-original-host"),
+    uri: HeaderName::from_static("x-original-uri"),
+    address: HeaderName::from_static("x-original-address"),
 };
 
-const FORWARD: Names = Names {
-    method: "x-forwarded-method",
-    host: "x-forwarded-host",
-    uri: "x-forwarded-uri",
-    address: "x-forwarded-for",
+static FORWARD: Names = Names {
+    method: HeaderName::from_static("x-forwarded-method"),
+    host: HeaderName::from_static("x-forwarded-host"),
+    uri: HeaderName::from_static("x-forwarded-uri"),
+    address: HeaderName::from_static("x-forwarded-for"),
 };
 
 /// Envoy's own view of the client; its `x-forwarded-for` may end with itself.
-const ENVOY_ADDRESS: &str = "x-envoy-external-address";
+static ENVOY_ADDRESS: HeaderName = HeaderName::from_static("x-envoy-external-address");
 
 impl<'r> Told<'r> {
     pub(super) fn read(family: Family, app: &str, request: &'r Parts) -> Result<Self, Refusal> {
         let headers = &request.headers;
-        if OVERRIDES.iter().any(|name| headers.contains_key(*name)) {
+        if OVERRIDES.iter().any(|name| headers.contains_key(name)) {
             return Err(Refusal::Override);
         }
         let said = |name| {
@@ -68,16 +76,16 @@ impl<'r> Told<'r> {
         };
         let (method, host, uri, address) = match family {
             Family::Nginx => (
-                said(NGINX.method)?,
-                said(NGINX.host)?,
-                said(NGINX.uri)?,
-                NGINX.address,
+                said(&NGINX.method)?,
+                said(&NGINX.host)?,
+                said(&NGINX.uri)?,
+                &NGINX.address,
             ),
             Family::Forward => (
-                said(FORWARD.method)?,
-                said(FORWARD.host)?,
-                said(FORWARD.uri)?,
-                FORWARD.address,
+                said(&FORWARD.method)?,
+                said(&FORWARD.host)?,
+                said(&FORWARD.uri)?,
+                &FORWARD.address,
             ),
             Family::Envoy => {
                 let whole = request.uri.path_and_query().map_or("", |uri| uri.as_str());
@@ -85,16 +93,14 @@ impl<'r> Told<'r> {
                 let uri = whole.strip_prefix(&prefix).ok_or(Refusal::Path)?;
                 (
                     request.method.as_str(),
-                    said(header::HOST.as_str())?,
+                    said(&header::HOST)?,
                     uri,
-                    ENVOY_ADDRESS,
+                    &ENVOY_ADDRESS,
                 )
             }
         };
         let scheme = match family {
-            Family::Forward => {
-                once(headers, "x-forwarded-proto").map_err(|_| Refusal::Incomplete)?
-            }
+            Family::Forward => once(headers, &SCHEME).map_err(|_| Refusal::Incomplete)?,
             Family::Nginx | Family::Envoy => None,
         };
         let address = once(headers, address).ok().flatten();
@@ -112,9 +118,9 @@ impl<'r> Told<'r> {
 /// The host that a gateway of the family reached the app by.
 pub(in crate::http) fn host(family: Family, headers: &HeaderMap) -> Result<&str, Refusal> {
     let name = match family {
-        Family::Nginx => NGINX.host,
-        Family::Forward => FORWARD.host,
-        Family::Envoy => header::HOST.as_str(),
+        Family::Nginx => &NGINX.host,
+        Family::Forward => &FORWARD.host,
+        Family::Envoy => &header::HOST,
     };
     once(headers, name)
         .ok()
@@ -123,7 +129,10 @@ pub(in crate::http) fn host(family: Family, headers: &HeaderMap) -> Result<&str,
 }
 
 /// The value of a header that may stand there once.
-pub(super) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Ambiguous> {
+pub(super) fn once<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'h str>, Ambiguous> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
