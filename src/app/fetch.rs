@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use ipnet::IpNet;
+use native_tls::TlsConnector;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
@@ -25,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// So many redirects are followed, each checked like the first address.
 const REDIRECTS: usize = 3;
+
+/// The system's certificate authorities are read once: that takes longer than everything else about a document.
+static TLS: LazyLock<native_tls::Result<TlsConnector>> = LazyLock::new(TlsConnector::new);
 
 /// Who knows the addresses of a name: the system, or a test.
 #[derive(Debug, Clone, Default)]
@@ -136,7 +140,9 @@ impl Outbound {
             None => Err("an address without a host".into()),
         }
         .map_err(|reason| anyhow!(reason))?;
+        let tls = TLS.as_ref().context("preparing TLS")?;
         let mut request = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
             .dns_resolver(Arc::new(vetted))
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

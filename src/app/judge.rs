@@ -1,7 +1,5 @@
 //! Judges a fetched descriptor against what is trusted: taken, held for a person, or dropped.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use super::App;
@@ -13,9 +11,6 @@ use crate::saml::metadata::{self, Descriptor, OwnSignature};
 use crate::saml::trust::{self, Difference, Reason};
 use crate::store::{NewRevision, Of};
 use crate::time::Timestamp;
-
-/// Between two documents, so that of a thousand at once no more than a part of one processor is taken.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Earlier revisions in which a key that comes back is looked for.
 const REMEMBERED: usize = 20;
@@ -32,8 +27,25 @@ pub(super) struct Judged {
     vouched: bool,
 }
 
+impl Judged {
+    /// Whether it would change nothing of what is trusted.
+    pub(super) const fn is_nothing_new(&self) -> bool {
+        self.difference.is_none()
+    }
+
+    /// Notes what it says of itself, now that nobody has to decide about it.
+    pub(super) fn settle(&self, source: &mut Source) {
+        source.cache = self.descriptor.cache_duration;
+        source.held = None;
+        source.refused = None;
+        if self.vouched {
+            source.valid_until = self.descriptor.valid_until;
+        }
+    }
+}
+
 impl App {
-    /// Reads and compares a document away from the async threads, one at a time, so that sign-ins never wait for it.
+    /// Reads and compares a document away from the async threads.
     pub(super) async fn judge(
         &self,
         active: &Revision,
@@ -42,11 +54,9 @@ impl App {
         now: Timestamp,
     ) -> Result<Result<Judged, String>> {
         let (stage, trusted) = (active.document.stage, active.metadata.clone());
-        let _turn = self.reading.acquire().await?;
         let judge =
             move || judge(trusted.as_deref(), &bytes, &distrusted, now).map_err(|p| p.to_string());
         let mut judged = tokio::task::spawn_blocking(judge).await?;
-        tokio::time::sleep(PAUSE).await;
         if let Ok(judged) = &mut judged
             && stage == Stage::Staff
             && !judged.difference.is_none()
@@ -65,33 +75,25 @@ impl App {
         judged: Judged,
         now: Timestamp,
     ) -> Result<Refreshed> {
+        let mut judged = judged;
+        if returns(of, &judged.difference.added).await? {
+            judged.difference.needs(Reason::Returning);
+        }
+        if !judged.difference.reasons.is_empty() {
+            source.cache = judged.descriptor.cache_duration;
+            source.answered(now, self.jitter());
+            let change = trust::name(&judged.descriptor);
+            self.hold(of, account, source, &change, judged, now).await?;
+            return Ok(Refreshed::Held(change));
+        }
+        judged.settle(source);
+        source.answered(now, self.jitter());
         let Judged {
             text,
             descriptor,
-            mut difference,
-            vouched,
+            difference,
+            ..
         } = judged;
-        source.cache = descriptor.cache_duration;
-        let is_new = !difference.is_none();
-        if is_new && returns(of, &difference.added).await? {
-            difference.needs(Reason::Returning);
-        }
-        if is_new && !difference.reasons.is_empty() {
-            source.answered(now, self.jitter());
-            let change = trust::name(&descriptor);
-            self.hold(of, account, source, &change, text, &difference, now)
-                .await?;
-            return Ok(Refreshed::Held(change));
-        }
-        source.held = None;
-        source.refused = None;
-        if vouched {
-            source.valid_until = descriptor.valid_until;
-        }
-        source.answered(now, self.jitter());
-        if !is_new {
-            return Ok(Refreshed::Unchanged);
-        }
         let new = NewRevision {
             document: &active.document,
             metadata: Some(&text),
@@ -114,20 +116,16 @@ impl App {
         Ok(Refreshed::Accepted(revision))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one judgement, used once"
-    )]
     async fn hold(
         &self,
         of: &mut Of<'_>,
         account: &Account,
         source: &mut Source,
         change: &str,
-        metadata: String,
-        difference: &Difference,
+        judged: Judged,
         now: Timestamp,
     ) -> Result<()> {
+        let difference = &judged.difference;
         if source.refused.as_deref() == Some(change) {
             source.held = None;
             return Ok(());
@@ -150,7 +148,7 @@ impl App {
             of.audit(SYSTEM, event, now, &self.entropy).await?;
         }
         source.held = Some(Held {
-            metadata,
+            metadata: judged.text,
             change: change.to_owned(),
             at,
         });

@@ -1,16 +1,23 @@
 //! Keeps the descriptors that come by address fresh. The last good copy always wins, and what widens trust waits for a person.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use openssl::sha::sha256;
 
 use super::App;
 use super::fetch::{Fetched, Known, Outbound};
+use super::judge::Judged;
 use crate::account::{Account, Document, Revision, Source, State};
 use crate::id::{AccountId, hex};
+use crate::store::Changes;
 use crate::time::{Span, Timestamp};
 
 /// So many addresses are claimed at once and asked side by side; each answer is read and written by itself.
 const AT_ONCE: i64 = 4;
+
+/// Between two answers, so that of a thousand at once only a small part of the processor and of the database is taken.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The first question of a new account comes within so long, not at once with all others.
 const FIRST: Span = Span::minutes(30);
@@ -95,9 +102,9 @@ impl App {
         let Some(active) = active else {
             // Switched off, or another address by now, which is followed within a minute.
             source.next_at = self.clock.now().plus(Span::days(1));
-            let mut tx = self.store.write().await?;
-            tx.of(account).save_source(&source).await?;
-            tx.commit().await?;
+            let mut changes = Changes::new(account);
+            changes.save_source(&source);
+            self.store.commit(changes).await?;
             return Ok(Refreshed::Dropped);
         };
         // What the server calls unchanged is of use only as long as the account is what it was judged by.
@@ -121,6 +128,7 @@ impl App {
         source: Source,
         fetched: Result<Fetched>,
     ) -> Result<Refreshed> {
+        let _turn = self.reading.acquire().await?;
         let (now, mut source) = (self.clock.now(), source);
         let trusted = self.trusted(account).await?;
         let Some((account, active, distrusted)) =
@@ -143,30 +151,72 @@ impl App {
                 judged.map(Some)
             }
         };
+        let refreshed = match judged {
+            Ok(Some(judged)) if !judged.is_nothing_new() => {
+                self.write(&account, &active, source, Ok(judged), now)
+                    .await?
+            }
+            Ok(judged) => {
+                if let Some(judged) = judged {
+                    judged.settle(&mut source);
+                }
+                source.answered(now, self.jitter());
+                self.keep(&account, &active, &source).await?
+            }
+            Err(problem) => {
+                self.write(&account, &active, source, Err(problem), now)
+                    .await?
+            }
+        };
+        self.login.forget(account.slug.as_str());
+        tokio::time::sleep(PAUSE).await;
+        Ok(refreshed)
+    }
+
+    /// Writes that nothing is new, in one commit with whoever signs in at the moment.
+    async fn keep(
+        &self,
+        account: &Account,
+        active: &Revision,
+        source: &Source,
+    ) -> Result<Refreshed> {
+        let mut changes = Changes::new(account.id);
+        changes.expect_active(active.number);
+        changes.save_source(source);
+        match self.store.commit(changes).await {
+            Err(error) if error.is_conflict() => Ok(Refreshed::Dropped),
+            made => Ok(made.map(|()| Refreshed::Unchanged)?),
+        }
+    }
+
+    /// Writes a change, or a failure, together with the audit entries of it.
+    async fn write(
+        &self,
+        account: &Account,
+        active: &Revision,
+        mut source: Source,
+        news: Result<Judged, String>,
+        now: Timestamp,
+    ) -> Result<Refreshed> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        if of.account().await?.is_none_or(|now| now != account) {
+        if of.account().await?.as_ref() != Some(account) {
             return Ok(Refreshed::Dropped);
         }
-        let refreshed = match judged {
+        let refreshed = match news {
             Err(problem) => {
-                self.failed(&mut of, &account, &mut source, &problem, now)
+                self.failed(&mut of, account, &mut source, &problem, now)
                     .await?;
                 Refreshed::Failed(problem)
             }
-            Ok(None) => {
-                source.answered(now, self.jitter());
-                Refreshed::Unchanged
-            }
-            Ok(Some(judged)) => {
-                self.decide(&mut of, &account, &active, &mut source, judged, now)
+            Ok(judged) => {
+                self.decide(&mut of, account, active, &mut source, judged, now)
                     .await?
             }
         };
         of.save_source(&source).await?;
         tx.commit().await?;
-        self.login.forget(account.slug.as_str());
         Ok(refreshed)
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
+use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::account::{Held, Source};
 use crate::id::AccountId;
@@ -142,6 +143,34 @@ impl Tx {
     }
 }
 
+impl Changes {
+    /// Keeps what the address answered.
+    pub fn save_source(&mut self, source: &Source) {
+        let held = source.held.as_ref();
+        self.add(statement!(
+            "UPDATE sources SET etag = $3, last_modified = $4, asked_at = $5, good_at = $6, next_at = $7, failures = $8, problem = $9,
+             valid_until = $10, candidate = $11, change = $12, held_at = $13, refused = $14, judged = $15, digest = $16, cache = $17 WHERE account = $1 AND url = $2",
+            &self.account,
+            &source.url,
+            source.etag.as_deref(),
+            source.last_modified.as_deref(),
+            source.asked_at.map(Timestamp::millis),
+            source.good_at.map(Timestamp::millis),
+            source.next_at.millis(),
+            source.failures,
+            source.problem.as_deref(),
+            source.valid_until.map(Timestamp::millis),
+            held.map(|held| held.metadata.as_str()),
+            held.map(|held| held.change.as_str()),
+            held.map(|held| held.at.millis()),
+            source.refused.as_deref(),
+            source.judged,
+            source.digest.as_deref(),
+            source.cache.map(Span::as_millis),
+        ));
+    }
+}
+
 impl Of<'_> {
     /// Where the account's descriptor comes from, if it comes by address.
     pub async fn source(&mut self) -> Result<Option<Source>, Error> {
@@ -187,31 +216,9 @@ impl Of<'_> {
 
     /// Keeps what the address answered.
     pub async fn save_source(&mut self, source: &Source) -> Result<(), Error> {
-        let held = source.held.as_ref();
-        sql!(
-            self.tx,
-            execute,
-            "UPDATE sources SET etag = $3, last_modified = $4, asked_at = $5, good_at = $6, next_at = $7, failures = $8, problem = $9,
-             valid_until = $10, candidate = $11, change = $12, held_at = $13, refused = $14, judged = $15, digest = $16, cache = $17 WHERE account = $1 AND url = $2",
-            &self.account,
-            &source.url,
-            source.etag.as_deref(),
-            source.last_modified.as_deref(),
-            source.asked_at.map(Timestamp::millis),
-            source.good_at.map(Timestamp::millis),
-            source.next_at.millis(),
-            source.failures,
-            source.problem.as_deref(),
-            source.valid_until.map(Timestamp::millis),
-            held.map(|held| held.metadata.as_str()),
-            held.map(|held| held.change.as_str()),
-            held.map(|held| held.at.millis()),
-            source.refused.as_deref(),
-            source.judged,
-            source.digest.as_deref(),
-            source.cache.map(Span::as_millis),
-        )?;
-        Ok(())
+        let mut changes = Changes::new(self.id);
+        changes.save_source(source);
+        self.run(&changes).await
     }
 
     /// Never trusts a key again; says whether that is new.
