@@ -14,6 +14,7 @@
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
 //! | [`store`] | the only place with SQL |
 //! | [`login`] | the sign-in: the use case that joins all of the above |
+//! | [`access`] | the gate's use cases: who it is that asks, and whether they may |
 //! | [`config`], [`log`], [`app`] | what the operator writes; what the server says; the one place where everything is put together |
 //! | [`http`] | the routes, pages and layers |
 //! | `practice` | a practice ADFS, for the demonstration and the tests; stands on the first row alone |
@@ -24,6 +25,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod access;
 pub mod account;
 pub mod app;
 pub mod attempt;

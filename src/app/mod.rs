@@ -1,6 +1,7 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod callers;
 mod expiry;
 mod fetch;
 mod judge;
@@ -12,6 +13,7 @@ mod tidy;
 mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
+pub use callers::Callers;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
 pub use refresh::Refreshed;
@@ -46,6 +48,8 @@ pub struct App {
     pub policy: Policy,
     /// What stands behind the gate.
     pub apps: Vec<gate::App>,
+    /// The programs that ask for decisions.
+    pub callers: Callers,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
@@ -121,6 +125,7 @@ impl App {
             login,
             policy,
             apps,
+            callers: Callers::default(),
             clock,
             entropy,
             names: Names::default(),

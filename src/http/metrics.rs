@@ -14,12 +14,14 @@ use prometheus_client::registry::Registry;
 
 use super::gauges::Gauges;
 use super::{Error, Shared};
+use crate::gate::AppSlug;
 
 /// The figures of one server.
 pub(super) struct Metrics {
     registry: Registry,
     starts: Counter,
     logins: Family<Login, Counter<u64, AtomicU64>>,
+    decisions: Family<Decided, Counter<u64, AtomicU64>>,
     gauges: Gauges,
 }
 
@@ -27,6 +29,12 @@ pub(super) struct Metrics {
 struct Login {
     result: Label,
     reason: Label,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Decided {
+    app: String,
+    decision: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +59,12 @@ impl Default for Metrics {
             "Sign-ins ended, by result and reason",
             logins.clone(),
         );
+        let decisions = Family::default();
+        registry.register(
+            "decisions",
+            "Decisions for programs that asked, by app",
+            decisions.clone(),
+        );
         registry.register(
             "build",
             "The version that runs",
@@ -62,6 +76,7 @@ impl Default for Metrics {
             registry,
             starts,
             logins,
+            decisions,
             gauges,
         }
     }
@@ -71,6 +86,15 @@ impl Metrics {
     /// Counts a sign-in that began.
     pub(super) fn started(&self) {
         self.starts.inc();
+    }
+
+    /// Counts a decision for a program that speaks for an app.
+    pub(super) fn decided(&self, app: &AppSlug, is_allowed: bool) {
+        let decision = Label(if is_allowed { "permit" } else { "deny" });
+        let app = app.to_string();
+        self.decisions
+            .get_or_create(&Decided { app, decision })
+            .inc();
     }
 
     /// Counts a sign-in that ended well.

@@ -1,0 +1,3 @@
+//! The use cases of the gate: who it is that asks, and whether they may.
+
+pub mod authzen;
