@@ -1,6 +1,7 @@
 //! Decisions for a program that asks: about the people of its account as they are now.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::gate::authzen::{
     After, Answer, Batch, Desk, Evaluation, Search, Standing, Thing, Wanted, Wrong,
@@ -60,10 +61,10 @@ impl Decisions<'_> {
                 Err(wrong) => Err(wrong.clone()),
                 Ok(asked) => {
                     let subject = (&asked.subject.kind, &asked.subject.id);
-                    if !standings.contains_key(&subject) {
-                        standings.insert(subject, self.standing(&asked.subject).await?);
-                    }
-                    let standing = standings.get(&subject).unwrap_or(&Standing::Unknown);
+                    let standing = match standings.entry(subject) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => new.insert(self.standing(&asked.subject).await?),
+                    };
                     self.desk().decide(standing, asked)
                 }
             };

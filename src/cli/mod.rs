@@ -6,6 +6,7 @@ mod explain;
 mod keys;
 mod metadata;
 mod out;
+mod policy;
 mod serve;
 mod trust;
 mod user;
@@ -74,6 +75,9 @@ enum Command {
     /// Look at and change an account's own keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Who may do what, and why
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -116,6 +120,10 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
+        Command::Policy(policy::Command::Show) => policy::show(&load(file)?, out),
+        Command::Policy(policy::Command::Why(asked)) => {
+            policy::why(&asked, &existing(load(file)?).await?, out).await
+        }
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
 }

@@ -98,11 +98,12 @@ async fn search(
     });
     let results: Vec<Value> = results.collect();
     let (count, next) = (results.len(), found.next.token());
-    let mut answer = json!({ "results": results });
-    if search.page.is_asked_for || !next.is_empty() {
-        answer["page"] = json!({ "next_token": next, "count": count });
-    }
-    Ok(Json(answer))
+    let has_page = search.page.is_asked_for || !next.is_empty();
+    Ok(Json(if has_page {
+        json!({ "results": results, "page": { "next_token": next, "count": count } })
+    } else {
+        json!({ "results": results })
+    }))
 }
 
 async fn configuration(State(shared): State<Shared>) -> Json<Value> {

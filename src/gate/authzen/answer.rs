@@ -106,18 +106,30 @@ impl Answer {
 
     /// The answer as it is sent.
     pub fn json(&self) -> Value {
-        let ids: Vec<&str> = self
-            .policies
-            .iter()
-            .map(|reason| reason.id.as_str())
-            .collect();
-        let mut context = json!({ "code": self.code, "policies": ids });
-        if !self.is_allowed {
-            context["reason_user"] = json!({ "en": self.sentence });
-        }
-        if !self.missing.is_empty() {
-            context["missing"] = json!(self.missing);
-        }
-        json!({ "decision": self.is_allowed, "context": context })
+        let ids = self.policies.iter().map(|reason| reason.id.as_str());
+        json!({
+            "decision": self.is_allowed,
+            "context": Context {
+                code: self.code,
+                policies: ids.collect(),
+                reason_user: (!self.is_allowed).then_some(Sentence { en: &self.sentence }),
+                missing: &self.missing,
+            },
+        })
     }
+}
+
+#[derive(Serialize)]
+struct Context<'a> {
+    code: Code,
+    policies: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_user: Option<Sentence<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    missing: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct Sentence<'a> {
+    en: &'a str,
 }

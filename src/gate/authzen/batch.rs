@@ -12,7 +12,7 @@ const MOST: usize = 250;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asked {
     /// One, asked where many could be.
-    One(Evaluation),
+    One(Box<Evaluation>),
     /// Many.
     Many(Batch),
 }
@@ -71,11 +71,10 @@ impl Asked {
     pub fn read(body: &Value) -> Result<Self, Wrong> {
         let whole = whole(body)?;
         let items = match whole.get("evaluations") {
-            None => return Evaluation::read(body).map(Self::One),
-            Some(Value::Array(items)) if items.is_empty() => {
-                return Evaluation::read(body).map(Self::One);
+            Some(Value::Array(items)) if !items.is_empty() => items,
+            None | Some(Value::Array(_)) => {
+                return Ok(Self::One(Box::new(Evaluation::read(body)?)));
             }
-            Some(Value::Array(items)) => items,
             Some(_) => return Err(Wrong("`evaluations` is not an array".into())),
         };
         if items.len() > MOST {

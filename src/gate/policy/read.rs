@@ -177,9 +177,7 @@ fn validate(
         .map(|warning| (warning.policy_id(), warning.to_string(), offset(warning)));
     let mut wrong: Vec<_> = errors
         .chain(warnings)
-        .map(|(id, message, offset)| {
-            judged(sentences, &id.to_string(), message, line(permits, offset))
-        })
+        .map(|(id, message, offset)| judged(sentences, id.as_ref(), message, line(permits, offset)))
         .collect();
     wrong.sort_by_key(|error| match error {
         Error::At { line, .. } => *line,
@@ -280,7 +278,7 @@ fn offset(error: &impl Diagnostic) -> usize {
 }
 
 /// What is wrong, with what caused it and what would help.
-fn sentence(error: &(impl Diagnostic + std::error::Error)) -> String {
+fn sentence(error: &impl Diagnostic) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -19,7 +19,7 @@ async fn sign_in(scene: &Scene, persona: &Persona) -> String {
     session["user_id"].as_str().unwrap().to_owned()
 }
 
-fn about(user: &str, action: &str, facts: Value) -> Value {
+fn about(user: &str, action: &str, facts: &Value) -> Value {
     json!({
         "subject": { "type": "user", "id": user },
         "action": { "name": action },
@@ -33,7 +33,7 @@ async fn a_checker_reviews_what_somebody_else_concluded_rule_37() {
     let chen = sign_in(&scene, &CHEN).await;
     let review = async |facts: Value| {
         let said = scene
-            .ask("evaluation", about(&chen, "profile:review", facts))
+            .ask("evaluation", about(&chen, "profile:review", &facts))
             .await;
         (said.decision(), said.json["context"].clone())
     };
@@ -61,7 +61,7 @@ async fn facts_from_a_caller_that_is_not_trusted_for_them_are_missing_rule_43() 
     let facts = json!({ "call_state": "verified", "concluded_by": ["usr_another"] });
 
     let said = scene
-        .ask("evaluation", about(&chen, "profile:review", facts))
+        .ask("evaluation", about(&chen, "profile:review", &facts))
         .await;
 
     assert!(!said.decision());
@@ -74,13 +74,13 @@ async fn a_link_creator_sees_their_own_profiles_alone() {
     let lina = sign_in(&scene, &LINA).await;
 
     let own = scene
-        .decide(about(&lina, "profile:view", json!({ "created_by": lina })))
+        .decide(about(&lina, "profile:view", &json!({ "created_by": lina })))
         .await;
     let other = scene
         .decide(about(
             &lina,
             "profile:view",
-            json!({ "created_by": "usr_another" }),
+            &json!({ "created_by": "usr_another" }),
         ))
         .await;
 
@@ -98,7 +98,7 @@ async fn a_fact_of_the_wrong_type_is_a_bad_request() {
         json!({ "concluded_by": "usr_one" }),
     ] {
         scene
-            .refuses("evaluation", about(&chen, "profile:review", facts))
+            .refuses("evaluation", about(&chen, "profile:review", &facts))
             .await;
     }
 }
@@ -111,7 +111,7 @@ async fn what_is_taken_away_is_gone_from_the_next_decision_on() {
     let user = app.find_user(&account, &ava).await.unwrap();
     let code = async || {
         let said = scene
-            .ask("evaluation", about(&ava, "profile:view", json!({})))
+            .ask("evaluation", about(&ava, "profile:view", &json!({})))
             .await;
         said.json["context"]["code"].as_str().unwrap().to_owned()
     };
