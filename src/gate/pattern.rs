@@ -60,11 +60,12 @@ impl TryFrom<String> for Pattern {
             .and_then(|rest| rest.strip_suffix('}'))
         {
             Some(name) => is_id(name).then_some(Segment::Id),
-            None if part.contains(['{', '}', '*', '%']) => None,
+            None if part.contains(['{', '}']) => None,
             None => Some(Segment::Fixed(part.to_owned())),
         };
         let segments = NormalPath::parse(&text)
             .ok()
+            .filter(|_| !text.contains(['%', '*']))
             .and_then(|path| path.segments().map(segment).collect());
         match segments {
             Some(segments) => Ok(Self { text, segments }),

@@ -39,7 +39,11 @@ async fn installation(folder: &Path) -> App {
 fn the_configuration_that_ships_is_the_default() {
     let config = Config::load(Some(&shipped("config/vestibule.toml")), std::iter::empty());
 
-    assert_eq!(config.unwrap(), Config::default());
+    let defaults = Config {
+        folder: Some(shipped("config")),
+        ..Config::default()
+    };
+    assert_eq!(config.unwrap(), defaults);
 }
 
 #[test]
