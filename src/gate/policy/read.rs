@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::str::FromStr;
 
 use cedar_policy::{
-    Effect as CedarEffect, Entities, EntityUid, PolicyId, PolicySet, Schema, ValidationMode,
-    Validator,
+    ActionConstraint, Effect as CedarEffect, Entities, EntityUid, PolicyId, PolicySet, Schema,
+    ValidationMode, Validator,
 };
 use miette::Diagnostic;
 use openssl::sha::sha256;
@@ -30,6 +30,7 @@ impl Policy {
         ] {
             add(text, content, is_shipped, &mut policies, &mut sentences)?;
         }
+        names_actions(&schema, &policies, &sentences)?;
         validate(&schema, &policies, &sentences, permits)?;
         if texts.schema.is_some() {
             keeps_its_actions(&schema)?;
@@ -162,6 +163,34 @@ fn add(
     Ok(())
 }
 
+/// The validator finds a policy about an unknown action impossible, but does not say which action that is.
+fn names_actions(
+    schema: &Schema,
+    policies: &PolicySet,
+    sentences: &[Sentence],
+) -> Result<(), Error> {
+    let known: HashSet<_> = schema.actions().chain(schema.action_groups()).collect();
+    for sentence in sentences.iter().filter(|sentence| !sentence.is_shipped) {
+        let policy = policies.policy(&PolicyId::new(&sentence.id));
+        let named = match policy.map(cedar_policy::Policy::action_constraint) {
+            Some(ActionConstraint::Eq(action)) => vec![action],
+            Some(ActionConstraint::In(actions)) => actions,
+            Some(ActionConstraint::Any) | None => Vec::new(),
+        };
+        if let Some(unknown) = named.iter().find(|action| !known.contains(action)) {
+            return Err(Error::At {
+                text: sentence.text,
+                line: sentence.line,
+                message: format!(
+                    "`{}` speaks of {unknown}, which the schema does not have; correct the name, or add the action to vestibule.cedarschema",
+                    sentence.id
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn validate(
     schema: &Schema,
     policies: &PolicySet,
@@ -171,38 +200,46 @@ fn validate(
     let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
     let errors = result
         .validation_errors()
-        .map(|error| (error.policy_id(), sentence(error), offset(error)));
+        .map(|error| (error.policy_id(), sentence(error), labelled(error)));
     let warnings = result
         .validation_warnings()
-        .map(|warning| (warning.policy_id(), warning.to_string(), offset(warning)));
+        .map(|warning| (warning.policy_id(), sentence(warning), labelled(warning)));
     let mut wrong: Vec<_> = errors
         .chain(warnings)
-        .map(|(id, message, offset)| judged(sentences, id.as_ref(), message, line(permits, offset)))
+        .map(|(id, message, offset)| {
+            let policy = sentences
+                .iter()
+                .find(|sentence| sentence.id == id.as_ref() as &str);
+            match policy {
+                // A shipped policy is right; where it does not fit, the installation's schema lacks something.
+                Some(shipped) if shipped.is_shipped => (
+                    Text::Schema,
+                    1,
+                    format!(
+                        "it lacks what the shipped {} needs: {message}; begin with the shipped schema and only add to it",
+                        shipped.text.as_str()
+                    ),
+                ),
+                own => {
+                    let begins = own.map_or(1, |own| own.line);
+                    let found = offset.map_or(begins, |offset| line(permits, offset));
+                    (Text::Permits, found, message)
+                }
+            }
+        })
         .collect();
-    wrong.sort_by_key(|error| match error {
-        Error::At { line, .. } => *line,
-        Error::Question(_) => 0,
-    });
-    wrong.into_iter().next().map_or(Ok(()), Err)
-}
-
-/// A shipped policy is right; where it does not fit, the installation's schema lacks something.
-fn judged(sentences: &[Sentence], id: &str, message: String, line: usize) -> Error {
-    match sentences.iter().find(|sentence| sentence.id == id) {
-        Some(shipped) if shipped.is_shipped => Error::At {
-            text: Text::Schema,
-            line: 1,
-            message: format!(
-                "it lacks what the shipped {} needs: {message}; begin with the shipped schema and only add to it",
-                shipped.text.as_str()
-            ),
-        },
-        _ => Error::At {
-            text: Text::Permits,
-            line,
-            message,
-        },
-    }
+    wrong.sort_by_key(|(_, line, _)| *line);
+    let Some((text, line, _)) = wrong.first().cloned() else {
+        return Ok(());
+    };
+    let said = wrong.into_iter().filter(|other| other.1 == line);
+    let said: BTreeSet<String> = said.map(|(_, _, message)| message).collect();
+    let message = said.into_iter().collect::<Vec<_>>().join("; ");
+    Err(Error::At {
+        text,
+        line,
+        message,
+    })
 }
 
 /// What is forbidden is said by groups of actions, so an installation may add actions but not move ours.
@@ -271,10 +308,12 @@ fn place(content: &str, part: &str) -> usize {
 }
 
 fn offset(error: &impl Diagnostic) -> usize {
-    let labels = error.labels();
-    labels
-        .and_then(|mut labels| labels.next())
-        .map_or(0, |label| label.offset())
+    labelled(error).unwrap_or_default()
+}
+
+/// Where an error is, if it says so.
+fn labelled(error: &impl Diagnostic) -> Option<usize> {
+    Some(error.labels()?.next()?.offset())
 }
 
 /// What is wrong, with what caused it and what would help.

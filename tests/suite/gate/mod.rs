@@ -1,3 +1,4 @@
 //! What stands behind the gate, and who may do what there.
 
 mod policy;
+mod texts;
