@@ -266,7 +266,7 @@ impl Explained {
             ));
         }
         lines.push(format!(
-            "  Without any facts: {}",
+            "  In general: {}",
             match self.reach {
                 Reach::All => "for every resource of the account",
                 Reach::Own => "for what they created themselves",
