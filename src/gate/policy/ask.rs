@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use cedar_policy::{
-    Authorizer, Context, Entity, EntityId, EntityTypeName, EntityUid, PolicyId, Request,
-    RestrictedExpression,
+    Authorizer, Context, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, PolicyId,
+    Request, RestrictedExpression,
 };
 use serde_json::{Map, Value, json};
 
@@ -73,9 +74,7 @@ impl Policy {
 
     /// Whether the schema lets such a principal ask for the action on such a resource.
     pub fn takes(&self, principal: &str, action: &str, resource: &str) -> bool {
-        let types = EntityTypeName::from_str(principal)
-            .ok()
-            .zip(EntityTypeName::from_str(resource).ok());
+        let types = type_name(principal).ok().zip(type_name(resource).ok());
         types.is_some_and(|(principal, resource)| {
             let mut actions = self
                 .schema
@@ -116,11 +115,14 @@ impl Policy {
         let account = staged(principal.account(), principal.stage())?;
         let entities = [Some(account), entity, more].into_iter().flatten();
         // Not held against the schema each time: `fits` has tried their form at the start.
-        let entities = self
-            .entities
-            .clone()
-            .upsert_entities(entities, None)
-            .map_err(question)?;
+        let known = self.entities.clone();
+        // What changes nothing that is known is added at half the cost.
+        let entities = if self.entities.get(&resource).is_some() {
+            known.upsert_entities(entities, None)
+        } else {
+            known.add_entities(entities, None)
+        };
+        let entities = entities.map_err(question)?;
         let request = Request::new(asks, uid("Action", action)?, resource, context, None)
             .map_err(question)?;
         let answer = Authorizer::new().is_authorized(&request, &self.policies, &entities);
@@ -211,8 +213,19 @@ fn account(id: AccountId) -> Result<EntityUid, Error> {
 }
 
 pub(super) fn uid(kind: &str, id: &str) -> Result<EntityUid, Error> {
-    let name = EntityTypeName::from_str(kind).map_err(question)?;
+    let name = type_name(kind).map_err(question)?;
     Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
+}
+
+/// The name of a type; reading one costs more than a decision, so ours are read once.
+fn type_name(kind: &str) -> Result<EntityTypeName, ParseErrors> {
+    static OURS: LazyLock<HashMap<&str, EntityTypeName>> = LazyLock::new(|| {
+        let ours = ["Action", "account", "key", "profile", "role", "user"];
+        let read = ours.map(|kind| Some((kind, EntityTypeName::from_str(kind).ok()?)));
+        read.into_iter().flatten().collect()
+    });
+    OURS.get(kind)
+        .map_or_else(|| EntityTypeName::from_str(kind), |name| Ok(name.clone()))
 }
 
 fn reference(uid: EntityUid) -> RestrictedExpression {

@@ -24,6 +24,8 @@ pub struct Policy {
     actions: BTreeSet<String>,
     sentences: Vec<Sentence>,
     revision: String,
+    /// None where a policy names somebody, so that nobody is like another.
+    reaches: Option<reach::Reaches>,
 }
 
 impl fmt::Debug for Policy {

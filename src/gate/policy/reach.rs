@@ -1,9 +1,23 @@
 //! For which resources somebody may do something, and which facts would change a decision.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Error, Policy};
+use crate::account::Stage;
 use crate::gate::{Facts, Reach, Situation, Subject};
+use crate::role::Role;
+
+/// All that makes a difference to a reach, where no policy names anybody.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Alike {
+    kind: &'static str,
+    stage: Stage,
+    roles: Vec<Role>,
+}
+
+/// What those who are alike reach, by action.
+pub(super) type Reaches = RwLock<HashMap<Alike, Arc<BTreeMap<String, Reach>>>>;
 
 impl Policy {
     /// What somebody may do in at least one situation.
@@ -19,6 +33,33 @@ impl Policy {
 
     /// For which resources of their own account somebody may do something, whatever is known of these.
     pub fn reach(&self, subject: &Subject, action: &str) -> Result<Reach, Error> {
+        let Some(reaches) = &self.reaches else {
+            return self.worked_out(subject, action);
+        };
+        let alike = Alike {
+            kind: subject.kind(),
+            stage: subject.stage,
+            roles: subject.roles().collect(),
+        };
+        let known = reaches.read().unwrap_or_else(PoisonError::into_inner);
+        let found = known.get(&alike).cloned();
+        drop(known);
+        let all = if let Some(all) = found {
+            all
+        } else {
+            let each = self.actions().map(|action| {
+                let reach = self.worked_out(subject, action)?;
+                Ok((action.to_owned(), reach))
+            });
+            let all = Arc::new(each.collect::<Result<BTreeMap<_, _>, Error>>()?);
+            let mut known = reaches.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(alike, Arc::clone(&all));
+            all
+        };
+        Ok(all.get(action).copied().unwrap_or(Reach::Nothing))
+    }
+
+    fn worked_out(&self, subject: &Subject, action: &str) -> Result<Reach, Error> {
         if !self.takes(subject.kind(), action, "profile") {
             let allowed = self.takes(subject.kind(), action, "account")
                 && self.administration(subject, action)?.is_allowed;

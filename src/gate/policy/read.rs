@@ -10,6 +10,7 @@ use cedar_policy::{
 use miette::Diagnostic;
 use openssl::sha::sha256;
 
+use super::reach::Reaches;
 use super::texts::{PERMITS, SCHEMA, line};
 use super::{Effect, Error, Policy, SHIPPED_FORBIDS, Sentence, Text, Texts};
 use crate::account::Stage;
@@ -44,7 +45,14 @@ impl Policy {
         let revision = hex(&sha256(
             format!("{schema_text}\0{SHIPPED_FORBIDS}\0{permits}\0{entities_text}").as_bytes(),
         ));
+        let named = policies
+            .policies()
+            .flat_map(cedar_policy::Policy::entity_literals);
+        let names_somebody = named
+            .map(|uid| uid.type_name().to_string())
+            .any(|kind| ["user", "key", "account", "profile"].contains(&kind.as_str()));
         let policy = Self {
+            reaches: (!names_somebody).then(Reaches::default),
             entities: entities(entities_text, &schema)?,
             schema,
             policies,

@@ -271,3 +271,46 @@ fn what_is_missing_is_what_a_yes_needs() {
     );
     assert!(missing(&person([Role::Maker]), "profile:view", &Facts::default()).is_empty());
 }
+
+#[test]
+fn a_policy_that_names_somebody_makes_them_unlike_others() {
+    let (named, other) = (person([]), person([]));
+    let other = Subject {
+        who: Who::Person(UserId::new(NOW, &Entropy::System), BTreeSet::new()),
+        ..other
+    };
+    let text = format!(
+        "@id(\"one\")\n@says(\"One person lists profiles.\")\npermit (principal == user::\"{}\", action == Action::\"profile:list\", resource);",
+        named.id()
+    );
+    let texts = Texts {
+        permits: Some(text),
+        ..Texts::default()
+    };
+    let policy = Policy::read(&texts).unwrap();
+
+    for _ in 0..2 {
+        assert_eq!(policy.reach(&named, "profile:list").unwrap(), Reach::All);
+        assert_eq!(
+            policy.reach(&other, "profile:list").unwrap(),
+            Reach::Nothing
+        );
+    }
+}
+
+#[test]
+fn whoever_is_alike_reaches_alike_and_nobody_else() {
+    let policy = shipped();
+
+    for _ in 0..2 {
+        for (roles, expected) in [
+            (vec![Role::Checker], Reach::All),
+            (vec![Role::LinkCreator], Reach::Own),
+            (vec![], Reach::Nothing),
+        ] {
+            let reach = policy.reach(&person(roles), "profile:view").unwrap();
+            assert_eq!(reach, expected);
+        }
+        assert_eq!(policy.reach(&key(), "profile:view").unwrap(), Reach::All);
+    }
+}
