@@ -1,6 +1,7 @@
 //! The gate at work: who is behind a credential now, and may they.
 
 mod activity;
+pub mod authzen;
 mod check;
 mod handoff;
 mod identity;

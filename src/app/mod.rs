@@ -1,6 +1,7 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod callers;
 mod expiry;
 mod fetch;
 mod judge;
@@ -12,6 +13,7 @@ mod tidy;
 mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
+pub use callers::Callers;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
 pub use refresh::Refreshed;
@@ -44,6 +46,8 @@ pub struct App {
     pub login: Login,
     /// The gate.
     pub access: Access,
+    /// The programs that ask for decisions.
+    pub callers: Callers,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
@@ -119,6 +123,7 @@ impl App {
             ring,
             login,
             access: Access::new(store.clone(), policy, apps),
+            callers: Callers::default(),
             clock,
             entropy,
             names: Names::default(),

@@ -69,11 +69,21 @@ pub(super) async fn run(
             *url = without_password(url);
         }
     }
-    let value =
-        json!({ "configuration": configuration, "accounts": accounts, "warnings": warnings });
+    let (policy, apps) = (&app.access.policy, app.access.apps.len());
+    let policies = app.config.policies()?;
+    let counted = policy.sentences().len();
+    let value = json!({
+        "configuration": configuration,
+        "accounts": accounts,
+        "policy": { "folder": policies, "revision": policy.revision(), "policies": counted },
+        "apps": apps,
+        "warnings": warnings,
+    });
     out.say(&value, || {
         let source = file.map_or_else(|| "the default file or the defaults".to_owned(), |path| path.display().to_string());
         let mut lines = vec![format!("The configuration is sound ({source}); the master key opens the database; {accounts} accounts")];
+        let from = policies.map_or_else(|| "as shipped".to_owned(), |folder| format!("with what {} says", folder.display()));
+        lines.push(format!("The policy is sound ({from}): {counted} policies; {apps} apps are behind the gate"));
         lines.extend(warnings.iter().map(|warning| format!("  ! {warning}")));
         lines
     })

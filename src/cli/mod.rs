@@ -7,6 +7,7 @@ mod gate;
 mod keys;
 mod metadata;
 mod out;
+mod policy;
 mod serve;
 mod trust;
 mod user;
@@ -78,6 +79,9 @@ enum Command {
     /// Ask what the gate says to a request
     #[command(subcommand)]
     Gate(gate::Command),
+    /// Who may do what, and why
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -121,6 +125,10 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Gate(command) => gate::run(command, load(file)?, out).await,
+        Command::Policy(policy::Command::Show) => policy::show(&load(file)?, out),
+        Command::Policy(policy::Command::Why(asked)) => {
+            policy::why(&asked, &existing(load(file)?).await?, out).await
+        }
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
 }

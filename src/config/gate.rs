@@ -8,23 +8,33 @@ use openssl::sha::sha256;
 use super::read::{self, Error};
 use super::server::Config;
 use crate::access::Behind;
-use crate::gate::{App, Policy, Texts, problems};
+use crate::gate::{self, App, Policy, SHIPPED_FORBIDS, Text, Texts, problems};
 
 impl Config {
     /// The policy in force: the shipped one, with what the policies folder says instead.
     pub fn policy(&self) -> Result<Policy, Error> {
-        let Some(folder) = self.beside(&self.gate.policies, "policies")? else {
-            return policy(&Texts::default(), "the shipped policies");
+        let Some(folder) = self.policies()? else {
+            return Policy::read(&Texts::default())
+                .map_err(|error| mistake(error, "the shipped policy".as_ref()));
         };
-        let text = |name| {
-            let file = folder.join(name);
+        for path in files(&folder, &["cedar", "cedarschema", "json"])? {
+            refuse_strange(&path)?;
+        }
+        let text = |text: Text| {
+            let file = folder.join(text.as_str());
             file.exists().then(|| read::text(&file)).transpose()
         };
         let texts = Texts {
-            schema: text("vestibule.cedarschema")?,
-            permits: text("permits.cedar")?,
+            schema: text(Text::Schema)?,
+            permits: text(Text::Permits)?,
+            entities: text(Text::Entities)?,
         };
-        policy(&texts, &folder.display().to_string())
+        Policy::read(&texts).map_err(|error| mistake(error, &folder))
+    }
+
+    /// The folder with an installation's own policies, where it has one.
+    pub fn policies(&self) -> Result<Option<PathBuf>, Error> {
+        self.beside(&self.gate.policies, "policies")
     }
 
     /// The apps behind the gate, in the order of their files' names.
@@ -33,7 +43,7 @@ impl Config {
             return Ok(Vec::new());
         };
         let mut apps: Vec<Behind> = Vec::new();
-        for path in files(&folder)? {
+        for path in files(&folder, &["toml"])? {
             let file = path.display().to_string();
             let app: App = read::parse(&read::text(&path)?, &file)?;
             let mut problems = problems(&app);
@@ -90,7 +100,7 @@ impl Config {
         if named.is_empty() && !folder.exists() {
             return Ok(None);
         }
-        files(&folder).map(|_| Some(folder))
+        files(&folder, &[]).map(|_| Some(folder))
     }
 }
 
@@ -118,14 +128,46 @@ fn key(path: &Path, file: &str) -> Result<[u8; 32], Error> {
     })
 }
 
-fn policy(texts: &Texts, file: &str) -> Result<Policy, Error> {
-    Policy::read(texts).map_err(|error| Error::Problems {
-        file: file.to_owned(),
-        problems: vec![error.to_string()],
+/// A mistake of the policy, in the file that it stands in.
+fn mistake(error: gate::Error, folder: &Path) -> Error {
+    match error {
+        gate::Error::At {
+            text,
+            line,
+            message,
+        } => Error::At {
+            file: folder.join(text.as_str()).display().to_string(),
+            line,
+            message,
+        },
+        gate::Error::Question(_) => Error::Problems {
+            file: folder.display().to_string(),
+            problems: vec![error.to_string()],
+        },
+    }
+}
+
+/// A file that would not be read is a mistake, above all one that means to replace what is always forbidden.
+fn refuse_strange(path: &Path) -> Result<(), Error> {
+    let name = path.file_name().unwrap_or_default();
+    let known = Text::ALL.into_iter().find(|text| name == text.as_str());
+    let problem = match known {
+        Some(Text::Forbids) if read::text(path)? != SHIPPED_FORBIDS => {
+            "the shipped forbids always hold and cannot be changed; take this file out, and write what else is forbidden into permits.cedar"
+        }
+        Some(_) => return Ok(()),
+        None => {
+            "this file would not be read; the policies folder holds vestibule.cedarschema, permits.cedar and entities.json"
+        }
+    };
+    Err(Error::Problems {
+        file: path.display().to_string(),
+        problems: vec![problem.to_owned()],
     })
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The files of a folder that have one of these endings, in order.
+fn files(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::File {
         file: folder.display().to_string(),
         source,
@@ -133,10 +175,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        let ending = path.extension();
+        if ending.is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
             files.push(path);
         }
     }

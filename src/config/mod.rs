@@ -7,7 +7,7 @@ mod read;
 mod server;
 
 pub use account::{AccountFile, read_account};
-pub use read::Error;
+pub use read::{Error, nearest};
 pub use server::{
     Config, Database, Format, Gate, Limits, Log, Outbound, Retention, Secrets, Server, Staff,
 };

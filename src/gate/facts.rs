@@ -13,6 +13,43 @@ pub struct Facts {
     pub concluded_by: Option<Vec<String>>,
 }
 
+impl Facts {
+    /// The names of the facts.
+    pub const NAMES: [&str; 3] = ["created_by", "call_state", "concluded_by"];
+
+    /// The names of what is not known.
+    pub fn unknown(&self) -> impl Iterator<Item = &'static str> {
+        let known = [
+            self.created_by.is_some(),
+            self.call_state.is_some(),
+            self.concluded_by.is_some(),
+        ];
+        let all = Self::NAMES.into_iter().zip(known);
+        all.filter(|(_, is_known)| !is_known).map(|(name, _)| name)
+    }
+
+    /// With what others know, where these do not.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            created_by: self.created_by.or(others.created_by),
+            call_state: self.call_state.or(others.call_state),
+            concluded_by: self.concluded_by.or(others.concluded_by),
+        }
+    }
+
+    /// Without the fact of that name.
+    #[must_use]
+    pub fn without(self, name: &str) -> Self {
+        let kept = |fact: &str| fact != name;
+        Self {
+            created_by: self.created_by.filter(|_| kept("created_by")),
+            call_state: self.call_state.filter(|_| kept("call_state")),
+            concluded_by: self.concluded_by.filter(|_| kept("concluded_by")),
+        }
+    }
+}
+
 /// How far the call of a profile is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -28,7 +28,7 @@ pub enum Who {
 
 impl Subject {
     /// The type of it in policies and in `AuthZEN` requests.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> &'static str {
         match self.who {
             Who::Person(..) => "user",
             Who::Key(_) => "key",
@@ -50,5 +50,49 @@ impl Subject {
             Who::Key(_) => None,
         };
         held.into_iter().flatten().copied()
+    }
+}
+
+/// Who asks: one of our own, or somebody whom `entities.json` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal<'p> {
+    /// A person or key of an account.
+    Live(&'p Subject),
+    /// Somebody of an installation's own.
+    Known {
+        /// The account that is asked for.
+        account: AccountId,
+        /// What that account is for.
+        stage: Stage,
+        /// Their type.
+        kind: &'p str,
+        /// Their id.
+        id: &'p str,
+    },
+}
+
+impl Principal<'_> {
+    /// Whose decision it is.
+    pub const fn account(&self) -> AccountId {
+        match self {
+            Self::Live(subject) => subject.account,
+            Self::Known { account, .. } => *account,
+        }
+    }
+
+    /// What that account is for.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::Live(subject) => subject.stage,
+            Self::Known { stage, .. } => *stage,
+        }
+    }
+
+    /// Its type in policies.
+    pub const fn kind(&self) -> &str {
+        match self {
+            Self::Live(subject) => subject.kind(),
+            Self::Known { kind, .. } => kind,
+        }
     }
 }

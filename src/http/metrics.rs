@@ -14,6 +14,7 @@ use prometheus_client::registry::Registry;
 
 use super::gauges::Gauges;
 use super::{Error, Shared};
+use crate::gate::AppSlug;
 
 /// The figures of one server.
 pub(super) struct Metrics {
@@ -22,6 +23,7 @@ pub(super) struct Metrics {
     logins: Family<Login, Counter<u64, AtomicU64>>,
     checks: Family<Check, Counter<u64, AtomicU64>>,
     passed: Counter<u64, AtomicU64>,
+    decisions: Family<Decided, Counter<u64, AtomicU64>>,
     gauges: Gauges,
 }
 
@@ -34,6 +36,12 @@ struct Login {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Check {
     outcome: Label,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Decided {
+    app: String,
+    decision: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +66,12 @@ impl Default for Metrics {
             "Sign-ins ended, by result and reason",
             logins.clone(),
         );
+        let decisions = Family::default();
+        registry.register(
+            "decisions",
+            "Decisions for programs that asked, by app",
+            decisions.clone(),
+        );
         registry.register(
             "build",
             "The version that runs",
@@ -80,6 +94,7 @@ impl Default for Metrics {
             logins,
             checks,
             passed,
+            decisions,
             gauges,
         }
     }
@@ -100,6 +115,15 @@ impl Metrics {
     pub(super) fn gate(&self, outcome: &'static str) {
         let outcome = Label(outcome);
         self.checks.get_or_create(&Check { outcome }).inc();
+    }
+
+    /// Counts a decision for a program that speaks for an app.
+    pub(super) fn decided(&self, app: &AppSlug, is_allowed: bool) {
+        let decision = Label(if is_allowed { "permit" } else { "deny" });
+        let app = app.to_string();
+        self.decisions
+            .get_or_create(&Decided { app, decision })
+            .inc();
     }
 
     /// Counts a sign-in that ended well.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod address;
+mod authzen;
 mod browser;
 mod carrier;
 mod carry;
@@ -116,6 +117,7 @@ pub fn public(shared: &Shared) -> Router {
     let app = &shared.app;
     Router::new()
         .merge(home::router())
+        .merge(authzen::router())
         .merge(session::router())
         .merge(sso::router())
         .merge(slo::router())
@@ -186,9 +188,11 @@ async fn moment(
     }
     .instrument(span)
     .await;
+    // A program that named its request is answered by that name.
     response
         .headers_mut()
-        .insert(HeaderName::from_static("x-request-id"), id);
+        .entry(HeaderName::from_static("x-request-id"))
+        .or_insert(id);
     response
 }
 

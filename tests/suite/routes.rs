@@ -13,6 +13,7 @@ use super::rules::sources;
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
 const PUBLIC: [(&str, &str, u16); 16] = [
     ("GET", "/", 303),
+    ("GET", "/.well-known/authzen-configuration", 200),
     ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
     ("GET", "/assets/submit.js", 200),
@@ -40,6 +41,15 @@ const SIGNED_IN: [(&str, &str); 4] = [
     ("GET", "/session"),
     ("GET", "/sessions"),
     ("POST", "/sessions/{id}/end"),
+];
+
+/// What only a program with a token may reach; a cookie opens nothing there, so no page can misuse one.
+const BY_TOKEN: [&str; 5] = [
+    "/access/v1/evaluation",
+    "/access/v1/evaluations",
+    "/access/v1/search/action",
+    "/access/v1/search/resource",
+    "/access/v1/search/subject",
 ];
 
 /// What only gateways and monitoring may reach, on a listener of its own.
@@ -72,7 +82,9 @@ fn concrete(path: &str) -> String {
 fn methods() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let public = PUBLIC.iter().map(|(method, path, _)| (*path, *method));
     let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for (path, method) in public.chain(SIGNED_IN.iter().map(|(method, path)| (*path, *method))) {
+    let signed_in = SIGNED_IN.iter().map(|(method, path)| (*path, *method));
+    let by_token = BY_TOKEN.iter().map(|path| (*path, "POST"));
+    for (path, method) in public.chain(signed_in).chain(by_token) {
         if path != "/nothing" {
             all.entry(path).or_default().insert(method);
         }
@@ -84,7 +96,9 @@ fn unsafe_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = methods()
         .into_iter()
         .flat_map(|(path, methods)| methods.into_iter().map(move |method| (method, path)));
-    all.filter(|(method, path)| *method != "GET" && !FROM_ELSEWHERE.contains(path))
+    all.filter(|(method, path)| {
+        *method != "GET" && !FROM_ELSEWHERE.contains(path) && !BY_TOKEN.contains(path)
+    })
 }
 
 /// Asks with these headers; what is posted is a form.
@@ -174,6 +188,21 @@ async fn a_cookie_that_means_nothing_makes_nobody_less_of_a_stranger() {
 }
 
 #[tokio::test]
+async fn a_session_opens_nothing_that_takes_a_token() {
+    let test = TestApp::new().await;
+    let mut maya = test.browser();
+    maya.sign_in_as_maya().await;
+
+    for path in BY_TOKEN {
+        for mut browser in [test.browser(), maya.clone()] {
+            let answered = ask(&mut browser, "POST", path, &[OWN_PAGE]).await;
+            assert_eq!(answered.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(answered.headers[header::WWW_AUTHENTICATE], "Bearer");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_changes_something_takes_no_request_from_elsewhere() {
     let test = TestApp::new().await;
     let mut browser = test.browser();
@@ -253,6 +282,7 @@ fn protection(headers: &HeaderMap) -> BTreeMap<&str, &str> {
         "location",
         "set-cookie",
         "vary",
+        "www-authenticate",
         "x-request-id",
         "allow",
     ];
@@ -289,6 +319,7 @@ async fn every_answer_carries_the_security_headers() {
         .map(|(method, path, _)| (*method, *path))
         .collect();
     asked.extend(SIGNED_IN);
+    asked.extend(BY_TOKEN.map(|path| ("POST", path)));
     asked.push(("PUT", "/session"));
     for (method, path) in asked {
         for mut browser in [test.browser(), maya.clone()] {

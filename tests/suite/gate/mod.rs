@@ -5,3 +5,5 @@ mod forward;
 mod handoff;
 mod policy;
 mod revoked;
+mod shell;
+mod texts;
