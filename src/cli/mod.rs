@@ -3,10 +3,12 @@
 mod account;
 mod config;
 mod explain;
+mod key;
 mod keys;
 mod metadata;
 mod out;
 mod serve;
+mod token_keys;
 mod trust;
 mod user;
 
@@ -71,7 +73,10 @@ enum Command {
     /// Look at and manage the people of an account
     #[command(subcommand)]
     User(user::Command),
-    /// Look at and change an account's own keys
+    /// Make, list and take back the keys of programs
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
     /// Look at the configuration
@@ -115,6 +120,7 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
             explain::run(reference, &existing(load(file)?).await?, out).await
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
+        Command::Key(command) => key::run(command, &existing(load(file)?).await?, out).await,
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }

@@ -1,17 +1,24 @@
 //! The gate's own knowledge: who asks, what the policy says, and which request of an app needs which permission.
 
 mod app;
+mod credential;
 mod decision;
+mod es256;
 mod facts;
 mod path;
 mod pattern;
 mod policy;
 mod subject;
+mod token;
+mod token_key;
 
 pub use app::{App, AppSlug, Family, Route, Routed, problems};
+pub use credential::{Credential, Kind, Secret, State as CredentialState, Wrong};
 pub use decision::{Decision, Reach, Reason};
 pub use facts::{Call, Facts, Situation};
 pub use path::{Ambiguous, NormalPath};
 pub use pattern::Pattern;
 pub use policy::{Error, Policy, Texts};
 pub use subject::{Subject, Who};
+pub use token::{Access, AppGrant, Grant, Refusal, Signer, Unsigned};
+pub use token_key::{Jwk, Standing, TokenKey};

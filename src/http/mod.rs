@@ -17,6 +17,7 @@ mod serve;
 mod session;
 mod slo;
 mod sso;
+mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +119,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(session::router())
         .merge(sso::router())
         .merge(slo::router())
+        .merge(token::router())
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)

@@ -6,12 +6,14 @@ mod account;
 mod attempt;
 mod audit;
 mod batch;
+mod credential;
 mod db;
 mod key;
 mod made;
 mod queue;
 mod session;
 mod source;
+mod token_key;
 mod used;
 mod user;
 
