@@ -108,8 +108,12 @@ impl App {
             }
             tx.commit().await?;
         } else {
-            self.publish(now.plus(TokenKey::PUBLISHED_BEFORE), now, actor)
-                .await?;
+            let wait = if keys.is_empty() {
+                Span::millis(0)
+            } else {
+                TokenKey::PUBLISHED_BEFORE
+            };
+            self.publish(now.plus(wait), now, actor).await?;
         }
         *self.signers.0.lock().await = None;
         self.token_keys().await

@@ -47,7 +47,7 @@ pub(super) struct Create {
     /// The app about which it asks for decisions and introspects tokens; such a key uses no app itself
     #[arg(long, value_name = "APP", value_parser = app_slug)]
     decides_for: Option<AppSlug>,
-    /// An attribute of resources in which it is believed, such as profile.call_state; may be repeated
+    /// An attribute of resources in which it is believed, such as `profile.call_state`; may be repeated
     #[arg(long = "trust", value_name = "ATTRIBUTE", requires = "decides_for")]
     trusts: Vec<String>,
     /// From where it may be used; may be repeated; from everywhere where it is absent

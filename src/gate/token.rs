@@ -299,10 +299,10 @@ impl Signer {
         }
     }
 
-    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, Unsigned> {
+    fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, Unsigned> {
         let (kid, key) = self.signing.as_ref().ok_or(Unsigned)?;
         let header = Header {
-            typ: Some(kind.to_owned()),
+            typ: Some(typ.to_owned()),
             kid: Some(kid.clone()),
             ..Header::new(Algorithm::ES256)
         };

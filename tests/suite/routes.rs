@@ -11,8 +11,18 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 15] = [
+const PUBLIC: [(&str, &str, u16); 20] = [
     ("GET", "/", 303),
+    ("GET", "/.well-known/jwks.json", 200),
+    (
+        "GET",
+        "/.well-known/oauth-authorization-server/{stage}",
+        200,
+    ),
+    // Programs come here with a credential of their own.
+    ("POST", "/introspect", 401),
+    ("POST", "/revoke", 401),
+    ("POST", "/token", 401),
     ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
     ("GET", "/assets/submit.js", 200),
@@ -52,6 +62,7 @@ const METHODS: [&str; 7] = [
 
 fn concrete(path: &str) -> String {
     path.replace("{account}", "acme-demo")
+        .replace("{stage}", "demo")
         .replace("{id}", "ses_0198c0de000070008000000000000000")
 }
 
@@ -242,6 +253,7 @@ fn protection(headers: &HeaderMap) -> BTreeMap<&str, &str> {
         "vary",
         "x-request-id",
         "allow",
+        "www-authenticate",
     ];
     let all = headers
         .iter()
@@ -281,11 +293,13 @@ async fn every_answer_carries_the_security_headers() {
         for mut browser in [test.browser(), maya.clone()] {
             let answered = ask(&mut browser, method, path, &[]).await;
             let mut found = protection(&answered.headers);
-            if path.starts_with("/assets/") {
-                assert_eq!(
-                    found.insert("cache-control", "no-store"),
-                    Some("public, max-age=3600")
-                );
+            for (kept, how_long) in [
+                ("/assets/", "public, max-age=3600"),
+                ("/.well-known/", "public, max-age=300"),
+            ] {
+                if path.starts_with(kept) {
+                    assert_eq!(found.insert("cache-control", "no-store"), Some(how_long));
+                }
             }
             assert_eq!(found, everywhere, "{method} {path}");
             assert!(

@@ -27,7 +27,7 @@ pub(super) enum Caller {
 }
 
 /// A service that asks about tokens of one app and account.
-pub(super) struct Asker {
+pub(super) struct Service {
     /// The app.
     pub(super) app: AppSlug,
     /// The account.
@@ -37,16 +37,11 @@ pub(super) struct Asker {
 impl Caller {
     /// Whoever asks.
     pub(super) async fn of(shared: &Shared, asked: &Asked, now: Timestamp) -> Result<Self, Oauth> {
-        let named = match named(shared, asked)? {
-            Some(named) => named,
-            None => return Err(Oauth::client("no credential came with this request")),
+        let Some(named) = named(shared, asked)? else {
+            return Err(Oauth::client("no credential came with this request"));
         };
         match named {
             Named::Cookie => {
-                // A page from elsewhere makes the browser send the cookie, too.
-                if let Err(foreign) = &asked.same_origin {
-                    return Err(foreign.clone().into());
-                }
                 let signed_in = asked.signed_in.as_ref();
                 let signed_in = signed_in.ok_or_else(|| {
                     Oauth::client("there is no session in this browser, or it has ended")
@@ -106,7 +101,7 @@ impl Caller {
     }
 }
 
-impl Asker {
+impl Service {
     /// Whoever asks.
     pub(super) async fn of(shared: &Shared, asked: &Asked, now: Timestamp) -> Result<Self, Oauth> {
         let Some(Named::Bearer(secret)) = named(shared, asked)? else {
@@ -142,9 +137,12 @@ enum Named {
 fn named(shared: &Shared, asked: &Asked) -> Result<Option<Named>, Oauth> {
     let headers = &asked.headers;
     let cookie = carrier::session_cookie(shared.is_https());
-    let cookie = extract::cookies(headers)
-        .any(|(name, _)| name == cookie)
-        .then_some(Named::Cookie);
+    let has_cookie = extract::cookies(headers).any(|(name, _)| name == cookie);
+    // A page from elsewhere makes the browser send the cookie, too.
+    if let (true, Err(foreign)) = (has_cookie, &asked.same_origin) {
+        return Err(foreign.clone().into());
+    }
+    let cookie = has_cookie.then_some(Named::Cookie);
     let pair = |account: Option<&str>, secret: Option<&str>, missing| match (account, secret) {
         (None, None) => Ok(None),
         (Some(account), Some(secret)) => Ok(Some(Named::Key {

@@ -18,7 +18,7 @@ use super::Shared;
 use super::extract::Moment;
 use answer::Oauth;
 use asked::Asked;
-use caller::{Asker, Caller};
+use caller::{Caller, Service};
 
 use crate::app::Alive;
 use crate::gate::{App, Refusal, Signer};
@@ -141,11 +141,11 @@ async fn introspect(
     moment: Moment,
     asked: Asked,
 ) -> Result<Response, Oauth> {
-    let asker = Asker::of(&shared, &asked, moment.now).await?;
+    let service = Service::of(&shared, &asked, moment.now).await?;
     let token = asked.form.needed("token")?;
     let found = shared
         .app
-        .introspect(token, &asker.app, asker.account, moment.now)
+        .introspect(token, &service.app, service.account, moment.now)
         .await?;
     let mut said = json!({ "active": found.is_some() });
     if let Some(access) = found

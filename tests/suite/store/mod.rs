@@ -2,6 +2,7 @@
 
 mod accounts;
 mod changes;
+mod credentials;
 mod memory;
 mod people;
 mod sessions;
