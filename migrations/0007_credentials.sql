@@ -19,9 +19,9 @@ CREATE TABLE credentials (
     PRIMARY KEY (account, id)
 );
 
--- The newest that may sign already signs; of two nodes that make the same generation one wins.
+-- The newest that may sign already signs; of two nodes that make the same one, the first wins.
 CREATE TABLE token_keys (
-    generation BIGINT NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL PRIMARY KEY,
     sealed TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     signs_from BIGINT NOT NULL

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 #[derive(FromRow)]
 struct Row {
-    generation: i64,
+    number: i64,
     sealed: String,
     created_at: i64,
     signs_from: i64,
@@ -24,7 +24,7 @@ impl Tx {
         let rows = sql!(
             self,
             all Row,
-            "SELECT generation, sealed, created_at, signs_from FROM token_keys ORDER BY generation"
+            "SELECT number, sealed, created_at, signs_from FROM token_keys ORDER BY number"
         )?;
         rows.iter()
             .map(|row| open(row, ring).ok_or(Error::Stored("token key")))
@@ -45,7 +45,7 @@ impl Tx {
         let made = sql!(
             self,
             execute,
-            "INSERT INTO token_keys (generation, sealed, created_at, signs_from) VALUES ($1, $2, $3, $4) ON CONFLICT (generation) DO NOTHING",
+            "INSERT INTO token_keys (number, sealed, created_at, signs_from) VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO NOTHING",
             key.generation,
             STANDARD.encode(sealed),
             key.created_at.millis(),
@@ -59,19 +59,19 @@ impl Tx {
         sql!(
             self,
             execute,
-            "DELETE FROM token_keys WHERE generation < $1",
+            "DELETE FROM token_keys WHERE number < $1",
             generation
         )
     }
 }
 
 fn open(row: &Row, ring: &Ring) -> Option<TokenKey> {
-    let at = row.generation.to_string();
+    let at = row.number.to_string();
     let private = ring
         .open(&STANDARD.decode(&row.sealed).ok()?, place(&at))
         .ok()?;
     TokenKey::of(
-        row.generation,
+        row.number,
         private,
         Timestamp::from_millis(row.created_at),
         Timestamp::from_millis(row.signs_from),

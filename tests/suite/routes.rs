@@ -53,8 +53,14 @@ const SIGNED_IN: [(&str, &str); 4] = [
 /// What only gateways and monitoring may reach, on a listener of its own.
 const INTERNAL: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
 
-/// The addresses to which another site posts.
-const FROM_ELSEWHERE: [&str; 2] = ["/saml/{account}/acs", "/saml/{account}/logout"];
+/// The addresses to which another site or a program posts; `tokens` says what a cookie may do there.
+const FROM_ELSEWHERE: [&str; 5] = [
+    "/introspect",
+    "/revoke",
+    "/saml/{account}/acs",
+    "/saml/{account}/logout",
+    "/token",
+];
 
 const METHODS: [&str; 7] = [
     "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND",

@@ -35,7 +35,7 @@ async fn a_session_gets_a_token_with_what_its_person_may_do() {
 }
 
 #[tokio::test]
-async fn rule_40_a_page_from_elsewhere_gets_no_token() {
+async fn rule_40_a_cookie_is_believed_from_our_own_pages_alone() {
     let test = platform().await;
     let mut maya = test.browser();
     maya.sign_in(&MAYA).await;
@@ -45,8 +45,16 @@ async fn rule_40_a_page_from_elsewhere_gets_no_token() {
         ("origin", "https://evil.test"),
         ("x-nothing", ""),
     ] {
-        let answered = post(&mut maya, "/token", &[from], &[SESSION, TARGET]).await;
-        assert_eq!(answered.status.as_u16(), 403, "{from:?}");
+        for path in ["/token", "/introspect", "/revoke"] {
+            let form = [SESSION, TARGET, ("token", "a")];
+            let answered = post(&mut maya, path, &[from], &form).await;
+            assert_eq!(answered.status.as_u16(), 403, "{path} {from:?}");
+            assert!(
+                answered.body.contains("foreign_origin"),
+                "{}",
+                answered.body
+            );
+        }
     }
 }
 
