@@ -89,6 +89,29 @@ pub enum Event {
         not_after: Timestamp,
         days: i64,
     },
+    CredentialCreated {
+        credential: String,
+        kind: String,
+        name: String,
+        prefix: String,
+        scopes: Vec<String>,
+        app: Option<String>,
+        trusts: Vec<String>,
+    },
+    CredentialRevoked {
+        credential: String,
+        name: String,
+        prefix: String,
+    },
+    TokenRevoked {
+        token: String,
+        subject: String,
+    },
+    TokenKeyPublished {
+        key: String,
+        signs_from: Timestamp,
+        others_destroyed: bool,
+    },
     BreakGlass {
         revision: i64,
         reason: String,

@@ -80,7 +80,7 @@ impl Access {
         asked: &Asked<'_>,
         now: Timestamp,
     ) -> Result<Result<Verdict, Refusal>, Error> {
-        let Some(behind) = self.apps.get(asked.app) else {
+        let Some(behind) = self.behind.get(asked.app) else {
             return Ok(Err(Refusal::NoRoute));
         };
         let app = &behind.app;

@@ -24,8 +24,8 @@ pub struct Handed {
 impl Access {
     /// The app that has that host and takes people of the account.
     pub fn takes(&self, host: &str, stage: Stage, account: &Account) -> Option<&App> {
-        let mut apps = self.apps.iter().map(|behind| &behind.app);
-        apps.find(|app| app.has_host(host) && app.serves(stage, &account.slug))
+        self.apps()
+            .find(|app| app.has_host(host) && app.serves(stage, &account.slug))
     }
 
     /// A code for the browser that keeps a nonce on the other host.

@@ -26,8 +26,8 @@ use crate::store::{self, Store};
 pub struct Access {
     /// Who may do what.
     pub policy: Policy,
-    /// What stands behind the gate.
-    pub apps: Vec<Behind>,
+    /// What stands behind the gate, each with what its gateway has to prove.
+    pub behind: Vec<Behind>,
     /// Who is behind which credential.
     pub live: Live,
     /// When credentials were last used.
@@ -57,20 +57,25 @@ pub enum Error {
 
 impl Access {
     /// The gate of an installation.
-    pub fn new(store: Store, policy: Policy, apps: Vec<Behind>) -> Self {
+    pub fn new(store: Store, policy: Policy, behind: Vec<Behind>) -> Self {
         let activity = Arc::<Activity>::default();
         Self {
             policy,
-            apps,
+            behind,
             live: Live::new(store.clone(), Arc::clone(&activity)),
             store,
             activity,
         }
     }
 
-    /// The app of that name.
+    /// What stands behind the gate.
+    pub fn apps(&self) -> impl Iterator<Item = &App> {
+        self.behind.iter().map(|behind| &behind.app)
+    }
+
+    /// The app of that name, with its number.
     pub fn app(&self, slug: &str) -> Option<(usize, &Behind)> {
-        let mut numbered = self.apps.iter().enumerate();
+        let mut numbered = self.behind.iter().enumerate();
         numbered.find(|(_, behind)| behind.app.app.as_str() == slug)
     }
 }

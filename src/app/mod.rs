@@ -1,7 +1,9 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod alive;
 mod callers;
+mod credentials;
 mod expiry;
 mod fetch;
 mod judge;
@@ -10,10 +12,13 @@ mod look;
 mod people;
 mod refresh;
 mod tidy;
+mod tokens;
 mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
+pub use alive::{Alive, Whom};
 pub use callers::Callers;
+pub use credentials::{Denied, NewCredential};
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
 pub use refresh::Refreshed;
@@ -52,6 +57,10 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Who signs tokens at the moment.
+    signers: tokens::Signers,
+    /// When credentials were last used.
+    used: credentials::Used,
     /// Who knows the addresses of names.
     pub names: Names,
     /// Descriptors are read one at a time, so that sign-ins keep the processor.
@@ -126,6 +135,8 @@ impl App {
             callers: Callers::default(),
             clock,
             entropy,
+            signers: tokens::Signers::default(),
+            used: credentials::Used::default(),
             names: Names::default(),
             reading: Semaphore::new(1),
             notes,

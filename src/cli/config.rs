@@ -69,7 +69,7 @@ pub(super) async fn run(
             *url = without_password(url);
         }
     }
-    let (policy, apps) = (&app.access.policy, app.access.apps.len());
+    let (policy, apps) = (&app.access.policy, app.access.behind.len());
     let policies = app.config.policies()?;
     let counted = policy.sentences().len();
     let value = json!({

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::actor;
 use super::out::{self, Out, plain, table};
+use super::token_keys;
 use crate::account::Account;
 use crate::app::App;
 use crate::saml::rollover::{Rollover, Seen, Step};
@@ -29,6 +30,14 @@ pub(super) enum Command {
         /// The client has confirmed that it imported our new metadata; believed where nothing can be seen here
         #[arg(long)]
         imported: bool,
+    },
+    /// The keys that sign tokens, and which of them signs now
+    Tokens,
+    /// Publish the next key that signs tokens; it signs by itself a day later
+    RotateTokens {
+        /// The present key has leaked: destroy it, and every token with it, and sign with a fresh one at once
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -60,6 +69,8 @@ impl Wish {
 
 pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCode> {
     match command {
+        Command::Tokens => token_keys::show(app, out).await,
+        Command::RotateTokens { now } => token_keys::rotate(app, now, out).await,
         Command::Show { account } => {
             let account = app.find_account(&account).await?;
             let at = app.rollover(&account).await?;

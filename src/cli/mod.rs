@@ -4,11 +4,13 @@ mod account;
 mod config;
 mod explain;
 mod gate;
+mod key;
 mod keys;
 mod metadata;
 mod out;
 mod policy;
 mod serve;
+mod token_keys;
 mod trust;
 mod user;
 
@@ -73,7 +75,10 @@ enum Command {
     /// Look at and manage the people of an account
     #[command(subcommand)]
     User(user::Command),
-    /// Look at and change an account's own keys
+    /// Make, list and take back the keys of programs
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
     /// Ask what the gate says to a request
@@ -123,6 +128,7 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
             explain::run(reference, &existing(load(file)?).await?, out).await
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
+        Command::Key(command) => key::run(command, &existing(load(file)?).await?, out).await,
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Gate(command) => gate::run(command, load(file)?, out).await,
         Command::Policy(policy::Command::Show) => policy::show(&load(file)?, out),

@@ -3,16 +3,21 @@
 mod app;
 pub mod authzen;
 mod caller;
+mod credential;
 mod decision;
+mod es256;
 mod facts;
 mod path;
 mod pattern;
 mod policy;
 mod resource;
 mod subject;
+mod token;
+mod token_key;
 
 pub use app::{App, AppSlug, Family, Route, Routed, problems};
 pub use caller::DecisionCaller;
+pub use credential::{Credential, Kind, Secret, State as CredentialState, Wrong};
 pub use decision::{Decision, Reach, Reason};
 pub use facts::{Call, Facts, Situation};
 pub use path::{Ambiguous, NormalPath};
@@ -20,3 +25,5 @@ pub use pattern::Pattern;
 pub use policy::{Effect, Error, Policy, SHIPPED_FORBIDS, Sentence, Text, Texts};
 pub use resource::Resource;
 pub use subject::{Principal, Subject, Who};
+pub use token::{Access, AppGrant, Grant, Refusal, Signer, Unsigned};
+pub use token_key::{Jwk, Standing, TokenKey};

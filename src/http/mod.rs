@@ -20,6 +20,7 @@ mod serve;
 mod session;
 mod slo;
 mod sso;
+mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,6 +123,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(sso::router())
         .merge(slo::router())
         .merge(handoff::router())
+        .merge(token::router())
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)

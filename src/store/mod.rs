@@ -6,6 +6,7 @@ mod account;
 mod attempt;
 mod audit;
 mod batch;
+mod credential;
 mod db;
 mod handoff;
 mod key;
@@ -14,6 +15,7 @@ mod news;
 mod queue;
 mod session;
 mod source;
+mod token_key;
 mod used;
 mod user;
 

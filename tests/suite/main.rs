@@ -22,3 +22,4 @@ mod rules;
 mod sign_in;
 mod step_up;
 mod store;
+mod tokens;

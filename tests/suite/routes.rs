@@ -11,9 +11,19 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 16] = [
+const PUBLIC: [(&str, &str, u16); 22] = [
     ("GET", "/", 303),
     ("GET", "/.well-known/authzen-configuration", 200),
+    ("GET", "/.well-known/jwks.json", 200),
+    (
+        "GET",
+        "/.well-known/oauth-authorization-server/{stage}",
+        200,
+    ),
+    // Programs come here with a credential of their own.
+    ("POST", "/introspect", 401),
+    ("POST", "/revoke", 401),
+    ("POST", "/token", 401),
     ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
     ("GET", "/assets/submit.js", 200),
@@ -66,8 +76,14 @@ const GATEWAYS: [&str; 7] = [
     "/handoff/{app}/start",
 ];
 
-/// The addresses to which another site posts.
-const FROM_ELSEWHERE: [&str; 2] = ["/saml/{account}/acs", "/saml/{account}/logout"];
+/// The addresses to which another site or a program posts; `tokens` says what a cookie may do there.
+const FROM_ELSEWHERE: [&str; 5] = [
+    "/introspect",
+    "/revoke",
+    "/saml/{account}/acs",
+    "/saml/{account}/logout",
+    "/token",
+];
 
 const METHODS: [&str; 7] = [
     "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND",
@@ -75,6 +91,7 @@ const METHODS: [&str; 7] = [
 
 fn concrete(path: &str) -> String {
     path.replace("{account}", "acme-demo")
+        .replace("{stage}", "demo")
         .replace("{id}", "ses_0198c0de000070008000000000000000")
 }
 
@@ -325,11 +342,13 @@ async fn every_answer_carries_the_security_headers() {
         for mut browser in [test.browser(), maya.clone()] {
             let answered = ask(&mut browser, method, path, &[]).await;
             let mut found = protection(&answered.headers);
-            if path.starts_with("/assets/") {
-                assert_eq!(
-                    found.insert("cache-control", "no-store"),
-                    Some("public, max-age=3600")
-                );
+            for (kept, how_long) in [
+                ("/assets/", "public, max-age=3600"),
+                ("/.well-known/", "public, max-age=300"),
+            ] {
+                if path.starts_with(kept) {
+                    assert_eq!(found.insert("cache-control", "no-store"), Some(how_long));
+                }
             }
             assert_eq!(found, everywhere, "{method} {path}");
             assert!(

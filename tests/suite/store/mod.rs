@@ -2,6 +2,7 @@
 
 mod accounts;
 mod changes;
+mod credentials;
 mod handoff;
 mod memory;
 mod news;

@@ -1,0 +1,262 @@
+//! The credentials of programs: made, shown once, used, and taken back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use ipnet::IpNet;
+
+use super::{App, Refused};
+use crate::account::Account;
+use crate::audit::Event;
+use crate::gate::{Credential, CredentialState, Kind, Secret, Wrong};
+use crate::id::CredentialId;
+use crate::store::Store;
+use crate::time::{Span, Timestamp};
+
+/// So many of one name live at a time: the one in use, and the one that follows it.
+const AT_A_TIME: usize = 2;
+
+/// A credential that is wished for.
+#[derive(Debug, Clone)]
+pub struct NewCredential {
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// From where it may be used.
+    pub networks: Vec<IpNet>,
+    /// How long it lasts.
+    pub lasts: Span,
+}
+
+/// Why a presented secret opens nothing; outside all but the first two read the same.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The text is no secret of ours.
+    #[error("{0}")]
+    Wrong(#[from] Wrong),
+    /// It is not to be used from there.
+    #[error("this key may not be used from this network")]
+    Network,
+    /// There is none like it, or it has ended.
+    #[error("there is no such key, or it has ended")]
+    Unknown,
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+/// When credentials were last used, written in one batch a minute.
+#[derive(Default)]
+pub(super) struct Used(Mutex<BTreeMap<CredentialId, Timestamp>>);
+
+impl Used {
+    fn note(&self, id: CredentialId, now: Timestamp) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.insert(id, now);
+    }
+
+    pub(super) async fn save(&self, store: &Store) -> Result<(), crate::store::Error> {
+        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if noted.is_empty() {
+            return Ok(());
+        }
+        let mut tx = store.write().await?;
+        for (id, used) in noted {
+            tx.touch_credential(id, used).await?;
+        }
+        tx.commit().await
+    }
+}
+
+impl App {
+    /// Makes a credential; its secret is in the answer and nowhere else.
+    pub async fn create_credential(
+        &self,
+        account: &Account,
+        wish: NewCredential,
+        actor: &str,
+    ) -> Result<(Credential, Secret)> {
+        let stage = self
+            .document(account.id)
+            .await?
+            .context("the account has no active revision")?
+            .stage;
+        let now = self.clock.now();
+        self.vet_credential(account, stage, &wish)?;
+        let secret = Secret::new(stage, &self.entropy);
+        let credential = Credential {
+            id: CredentialId::new(now, &self.entropy),
+            account: account.id,
+            name: wish.name,
+            prefix: secret.prefix(),
+            kind: wish.kind,
+            networks: wish.networks,
+            created_at: now,
+            created_by: actor.to_owned(),
+            expires_at: now.plus(wish.lasts),
+            last_used: None,
+            revoked_at: None,
+        };
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        of.alone().await?;
+        let all = of.credentials().await?;
+        let mut living = all.iter().filter(|known| {
+            known.name == credential.name && known.state(now) == CredentialState::Living
+        });
+        if let (true, Some(oldest)) = (living.clone().count() >= AT_A_TIME, living.next_back()) {
+            bail!(Refused(format!(
+                "two keys called `{}` are living already; take the older one back when nobody uses it any more: vestibule key revoke {}",
+                credential.name, oldest.id
+            )));
+        }
+        of.create_credential(&credential, &secret).await?;
+        of.audit(actor, created(&credential), now, &self.entropy)
+            .await?;
+        tx.commit().await?;
+        Ok((credential, secret))
+    }
+
+    fn vet_credential(
+        &self,
+        account: &Account,
+        stage: crate::account::Stage,
+        wish: &NewCredential,
+    ) -> Result<()> {
+        let name = &wish.name;
+        if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control)
+        {
+            bail!(Refused(
+                "the name is 1 to 64 characters, none of them control characters".into()
+            ));
+        }
+        match &wish.kind {
+            Kind::Integration { scopes } => {
+                let any = crate::gate::Subject {
+                    account: account.id,
+                    stage,
+                    who: crate::gate::Who::Key(CredentialId::new(self.clock.now(), &self.entropy)),
+                };
+                let given = self.access.policy.permissions(&any)?;
+                let listed = given.iter().copied().collect::<Vec<_>>().join(", ");
+                if let Some(odd) = scopes.iter().find(|scope| !given.contains(scope.as_str())) {
+                    bail!(Refused(format!(
+                        "the policy gives `{odd}` to no key; it gives {listed}"
+                    )));
+                }
+                if scopes.is_empty() {
+                    bail!(Refused(format!(
+                        "a key needs at least one --scope out of {listed}"
+                    )));
+                }
+            }
+            Kind::Decision { app, trusts } => {
+                let known = self.access.apps().find(|known| known.app == *app);
+                if !known.is_some_and(|known| known.serves(stage, &account.slug)) {
+                    bail!(Refused(format!(
+                        "there is no app `{app}` for {}; apps stand in the folder of `gate.apps`",
+                        account.slug
+                    )));
+                }
+                if let Some(odd) = trusts.iter().find(|name| !TRUSTED.contains(&name.as_str())) {
+                    bail!(Refused(format!(
+                        "nobody is believed in `{odd}`; the attributes are {}",
+                        TRUSTED.join(", ")
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The credential of that id, with its account.
+    pub async fn find_credential(&self, id: CredentialId) -> Result<(Account, Credential)> {
+        for (account, credential) in self.credentials(None).await? {
+            if credential.id == id {
+                return Ok((account, credential));
+            }
+        }
+        bail!("there is no key {id}; `vestibule key list` shows which there are")
+    }
+
+    /// The credentials of an account, or of all.
+    pub async fn credentials(
+        &self,
+        account: Option<&Account>,
+    ) -> Result<Vec<(Account, Credential)>> {
+        let mut tx = self.store.read().await?;
+        let accounts = match account {
+            Some(one) => vec![one.clone()],
+            None => tx.accounts().await?,
+        };
+        let mut all = Vec::new();
+        for account in accounts {
+            let credentials = tx.of(account.id).credentials().await?;
+            all.extend(credentials.into_iter().map(|one| (account.clone(), one)));
+        }
+        Ok(all)
+    }
+
+    /// Takes a credential back; it opens nothing from then on.
+    pub async fn revoke_credential(&self, credential: &Credential, actor: &str) -> Result<bool> {
+        let now = self.clock.now();
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(credential.account);
+        let revoked = of.revoke_credential(credential.id, now).await?;
+        if revoked {
+            let event = Event::CredentialRevoked {
+                credential: credential.id.to_string(),
+                name: credential.name.clone(),
+                prefix: credential.prefix.clone(),
+            };
+            of.audit(actor, event, now, &self.entropy).await?;
+        }
+        tx.commit().await?;
+        Ok(revoked)
+    }
+
+    /// The living credential of a presented secret, used from there.
+    pub async fn authenticate(
+        &self,
+        secret: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Credential, Denied> {
+        let digest = Secret::parse(secret)?.digest();
+        let found = self.store.read().await?.credential(&digest).await?;
+        let living = found.filter(|known| known.state(now) == CredentialState::Living);
+        let credential = living.ok_or(Denied::Unknown)?;
+        if !credential.is_used_from(address) {
+            return Err(Denied::Network);
+        }
+        self.used.note(credential.id, now);
+        Ok(credential)
+    }
+}
+
+/// The attributes of resources in which a caller may be believed.
+const TRUSTED: [&str; 3] = [
+    "profile.call_state",
+    "profile.concluded_by",
+    "profile.created_by",
+];
+
+fn created(credential: &Credential) -> Event {
+    let list = |names: &BTreeSet<String>| names.iter().cloned().collect();
+    let (scopes, app, trusts) = match &credential.kind {
+        Kind::Integration { scopes } => (list(scopes), None, Vec::new()),
+        Kind::Decision { app, trusts } => (Vec::new(), Some(app.to_string()), list(trusts)),
+    };
+    Event::CredentialCreated {
+        credential: credential.id.to_string(),
+        kind: credential.kind.as_str().to_owned(),
+        name: credential.name.clone(),
+        prefix: credential.prefix.clone(),
+        scopes,
+        app,
+        trusts,
+    }
+}
