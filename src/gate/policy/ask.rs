@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use cedar_policy::{
-    Authorizer, Context, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, PolicyId,
-    Request, RestrictedExpression,
+    Authorizer, Context, Entity, EntityId, EntityTypeName, EntityUid, PolicyId, Request,
+    RestrictedExpression,
 };
 use serde_json::{Map, Value, json};
 
@@ -191,20 +191,21 @@ fn profile(of: AccountId, id: &str, facts: &Facts) -> Result<Entity, Error> {
     Entity::new(uid("profile", id)?, attributes, HashSet::new()).map_err(question)
 }
 
-/// Without what Cedar has no form for, at any depth: nothing can ask for it.
+/// With an empty record for what Cedar has no form for: no operator takes it, so a policy that asks for it fails,
+/// while one that forbids would fall silent if it were left out.
 fn representable(properties: &Map<String, Value>) -> Value {
-    fn kept(value: &Value) -> Option<Value> {
+    fn kept(value: &Value) -> Value {
         match value {
-            Value::Null => None,
-            Value::Number(number) => number.as_i64().map(Value::from),
-            Value::Bool(_) | Value::String(_) => Some(value.clone()),
-            Value::Array(all) => Some(all.iter().filter_map(kept).collect()),
-            Value::Object(all) => Some(representable(all)),
+            Value::Null => json!({}),
+            Value::Number(number) => number.as_i64().map_or_else(|| json!({}), Value::from),
+            Value::Bool(_) | Value::String(_) => value.clone(),
+            Value::Array(all) => all.iter().map(kept).collect(),
+            Value::Object(all) => representable(all),
         }
     }
     let kept = properties
         .iter()
-        .filter_map(|(name, value)| kept(value).map(|value| (name.clone(), value)));
+        .map(|(name, value)| (name.clone(), kept(value)));
     Value::Object(kept.collect())
 }
 
@@ -213,19 +214,21 @@ fn account(id: AccountId) -> Result<EntityUid, Error> {
 }
 
 pub(super) fn uid(kind: &str, id: &str) -> Result<EntityUid, Error> {
-    let name = type_name(kind).map_err(question)?;
+    let name = type_name(kind)?;
     Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
 }
 
 /// The name of a type; reading one costs more than a decision, so ours are read once.
-fn type_name(kind: &str) -> Result<EntityTypeName, ParseErrors> {
+fn type_name(kind: &str) -> Result<EntityTypeName, Error> {
     static OURS: LazyLock<HashMap<&str, EntityTypeName>> = LazyLock::new(|| {
         let ours = ["Action", "account", "key", "profile", "role", "user"];
         let read = ours.map(|kind| Some((kind, EntityTypeName::from_str(kind).ok()?)));
         read.into_iter().flatten().collect()
     });
-    OURS.get(kind)
-        .map_or_else(|| EntityTypeName::from_str(kind), |name| Ok(name.clone()))
+    match OURS.get(kind) {
+        Some(name) => Ok(name.clone()),
+        None => EntityTypeName::from_str(kind).map_err(question),
+    }
 }
 
 fn reference(uid: EntityUid) -> RestrictedExpression {

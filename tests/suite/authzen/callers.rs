@@ -104,9 +104,17 @@ async fn a_property_of_the_wrong_type_is_a_bad_request() {
     let mut body = question("alice", "read", "record-1");
     body["resource"]["properties"] = json!({ "status": 4 });
     scene.refuses("evaluation", body).await;
-    let mut body = question("alice", "delete", "record-1");
-    body["action"]["properties"] = json!({ "soft": "yes" });
-    scene.refuses("evaluation", body).await;
+    for soft in [
+        json!("yes"),
+        json!(1),
+        json!(0.5),
+        json!(null),
+        json!([true]),
+    ] {
+        let mut body = question("alice", "delete", "record-1");
+        body["action"]["properties"] = json!({ "soft": soft });
+        scene.refuses("evaluation", body).await;
+    }
 }
 
 #[tokio::test]

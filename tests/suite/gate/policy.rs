@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 use vestibule::account::Stage;
-use vestibule::gate::{Call, Facts, Policy, Reach, Situation, Subject, Texts, Who};
+use vestibule::gate::{
+    Call, Facts, Policy, Principal, Reach, Resource, Situation, Subject, Texts, Who,
+};
 use vestibule::id::{AccountId, CredentialId, Entropy, UserId};
 use vestibule::role::Role;
 
@@ -312,5 +314,39 @@ fn whoever_is_alike_reaches_alike_and_nobody_else() {
             assert_eq!(reach, expected);
         }
         assert_eq!(policy.reach(&key(), "profile:view").unwrap(), Reach::All);
+    }
+}
+
+#[test]
+fn nobody_reaches_into_another_account_whatever_they_hold_and_whatever_is_allowed() {
+    let texts = Texts {
+        permits: Some("@id(\"all\")\n@says(\"All.\")\npermit (principal, action, resource);".into()),
+        entities: Some(r#"[{ "uid": { "type": "profile", "id": "theirs" }, "attrs": { "account": { "type": "account", "id": "acc_another" } }, "parents": [] }]"#.into()),
+        ..Texts::default()
+    };
+    let policy = Policy::read(&texts).unwrap();
+    let theirs = Resource::Known {
+        kind: "profile".into(),
+        id: "theirs".into(),
+        instead: serde_json::Map::new(),
+    };
+    let own = Resource::Profile("theirs".into(), Facts::default());
+
+    for roles in every_set_of_roles() {
+        let subject = person(roles);
+        let decide = |resource: &Resource| {
+            let principal = Principal::Live(&subject);
+            let decided =
+                policy.decide(principal, "profile:view", &serde_json::Map::new(), resource);
+            decided.unwrap()
+        };
+        let refused = decide(&theirs);
+        assert!(!refused.is_allowed);
+        assert_eq!(refused.reasons[0].id, "own-account");
+        assert!(
+            decide(&own).is_allowed,
+            "a profile of the same id in the own account"
+        );
+        assert!(!policy.has(subject.account, "profile", "theirs"));
     }
 }
