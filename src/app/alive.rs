@@ -1,6 +1,9 @@
 //! Whether whoever holds a token or a key may still do anything, as it is now.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::App;
 use crate::account::{Account, State};
@@ -45,6 +48,16 @@ pub struct Alive {
     pub session: Option<SessionId>,
     /// The actions to which a key is held; none where no key is.
     pub scopes: Option<BTreeSet<String>>,
+    /// The networks of the account's people; of a key its own were asked already.
+    networks: Vec<IpNet>,
+}
+
+impl Alive {
+    /// Whether they may come from there.
+    pub fn may_come_from(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|known| known.contains(&address))
+    }
 }
 
 impl Whom {
@@ -112,6 +125,7 @@ impl App {
                     account,
                     session: Some(session.id),
                     scopes: None,
+                    networks: revision.document.access.networks,
                 })
             }
             Whom::Key { credential, .. } => {
@@ -123,6 +137,7 @@ impl App {
                         account,
                         session: None,
                         scopes: Some(scopes),
+                        networks: Vec::new(),
                     }),
                     _ => None,
                 })

@@ -68,6 +68,12 @@ async fn issue(
     }
     let alive = caller.alive(&shared, moment.now).await?;
     let alive = alive.ok_or_else(|| Oauth::client("nobody who may be let in asks for this"))?;
+    if !alive.may_come_from(asked.address.0) {
+        return Err(Oauth::bad(
+            "unauthorized_client",
+            "this account is not used from this network",
+        ));
+    }
     let (app, permissions) = target(&shared, &asked, &alive)?;
     let permissions = narrowed(permissions, asked.form.one("scope")?)?;
     let scope: Vec<String> = permissions.iter().cloned().collect();

@@ -223,6 +223,23 @@ async fn a_key_is_used_from_its_networks_alone() {
 }
 
 #[tokio::test]
+async fn rule_36_a_session_is_used_from_its_accounts_networks_alone() {
+    let test = platform().await;
+    let mut inside = crate::app::document("acme-demo");
+    inside.access.networks = vec!["203.0.113.0/24".parse().unwrap()];
+    test.apply(inside).await;
+    let mut maya = test.browser();
+    maya.sign_in(&MAYA).await;
+
+    let near = post(&mut maya, "/token", &[OWN_PAGE], &[SESSION, TARGET]).await;
+    maya.address = ([198, 51, 100, 9], 1).into();
+    let far = post(&mut maya, "/token", &[OWN_PAGE], &[SESSION, TARGET]).await;
+
+    assert_eq!(near.status.as_u16(), 200, "{}", near.body);
+    assert_eq!(far.said(), (400, "unauthorized_client".into()));
+}
+
+#[tokio::test]
 async fn a_request_that_is_not_quite_one_is_told_what_is_wrong() {
     let test = platform().await;
     let (_, secret) = test.integration().await;
