@@ -7,8 +7,8 @@ use ::http::HeaderMap;
 
 use super::identity::identity;
 use super::present::Answer;
-use super::{Access, Error, Present, Refusal};
-use crate::gate::{App, NormalPath, Reach, Route, Routed};
+use super::{Access, Error, Holder, Present, Refusal, Shown};
+use crate::gate::{App, AppGrant, NormalPath, Reach, Route, Routed, Signer};
 use crate::id::Token;
 use crate::time::{Span, Timestamp};
 
@@ -40,6 +40,10 @@ pub enum Credential {
     Session(Token),
     /// The cookie of a gate, on an app's own host.
     Gate(Token),
+    /// The key of a client's server.
+    Key(String),
+    /// An access token.
+    Bearer(String),
 }
 
 /// What a browser says of where a request comes from.
@@ -57,9 +61,11 @@ pub struct Fetch<'r> {
 #[derive(Debug)]
 pub enum Verdict {
     /// Yes; the app hears this.
-    Allowed(Arc<Present>, Arc<HeaderMap>),
+    Allowed(Arc<HeaderMap>),
     /// Nobody is signed in.
     SignIn,
+    /// It cannot be said without the signer; ask again with it.
+    Unsigned,
     /// They proved who they are too long ago: at most that many minutes are allowed.
     StepUp(u32),
     /// No.
@@ -68,8 +74,13 @@ pub enum Verdict {
 
 impl Access {
     /// Whether a request may pass; what fails on the way is a no.
-    pub async fn check(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Verdict, Error> {
-        match self.judge(asked, now).await? {
+    pub async fn check(
+        &self,
+        asked: &Asked<'_>,
+        signer: Option<&Signer>,
+        now: Timestamp,
+    ) -> Result<Verdict, Error> {
+        match self.judge(asked, signer, now).await? {
             Ok(verdict) => Ok(verdict),
             Err(refusal) => Ok(Verdict::Refused(refusal)),
         }
@@ -78,6 +89,7 @@ impl Access {
     async fn judge(
         &self,
         asked: &Asked<'_>,
+        signer: Option<&Signer>,
         now: Timestamp,
     ) -> Result<Result<Verdict, Refusal>, Error> {
         let Some(behind) = self.behind.get(asked.app) else {
@@ -88,48 +100,92 @@ impl Access {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let present = match &asked.credential {
+        let access;
+        let shown = match &asked.credential {
             Credential::None => return Ok(Ok(Verdict::SignIn)),
-            Credential::Session(token) | Credential::Gate(token) => {
-                if !is_own(asked, app) {
-                    return Ok(Err(Refusal::Origin));
-                }
-                let on_host = matches!(asked.credential, Credential::Gate(_)).then_some(asked.host);
-                let Some(present) = self.live.session(token, on_host, now).await? else {
-                    return Ok(Ok(Verdict::SignIn));
+            Credential::Session(_) | Credential::Gate(_) if !is_own(asked, app) => {
+                return Ok(Err(Refusal::Origin));
+            }
+            Credential::Session(token) => Shown::Session(token),
+            Credential::Gate(token) => Shown::Gate(token, asked.host),
+            Credential::Key(_) if asked.account.is_none() => return Ok(Err(Refusal::Account)),
+            Credential::Key(text) => Shown::Key(text),
+            Credential::Bearer(text) => {
+                let known = self.live.known(text, now).await?;
+                let token = known.as_ref().and_then(|known| known.token.as_ref());
+                access = match (token, signer) {
+                    (Some(token), _) if token.aud == app.audience => Arc::clone(token),
+                    (_, None) => return Ok(Ok(Verdict::Unsigned)),
+                    (_, Some(signer)) => match signer.verify(text, &app.audience, app.stage, now) {
+                        Ok(read) => Arc::new(read),
+                        Err(_) => return Ok(Err(Refusal::Credential)),
+                    },
                 };
-                present
+                Shown::Bearer(text, &access)
             }
         };
-        if let Err(refusal) = belongs(asked, app, &present) {
+        let Some(present) = self.live.find(&shown, now).await? else {
+            return Ok(match shown {
+                Shown::Session(_) | Shown::Gate(..) => Ok(Verdict::SignIn),
+                Shown::Key(_) | Shown::Bearer(..) => Err(Refusal::Credential),
+            });
+        };
+        if let Err(refusal) = belongs(asked, app, route, &present) {
             return Ok(Err(refusal));
         }
-        if let Some(minutes) = route.max_auth_age_minutes
-            && now.since(present.session.authenticated_at) > Span::minutes(i64::from(minutes))
-        {
-            return Ok(Ok(Verdict::StepUp(minutes)));
+        if let Some(minutes) = too_old(route, &present, now) {
+            return Ok(minutes.map(Verdict::StepUp).ok_or(Refusal::Forbidden));
         }
-        let answer = if let Some(answer) = present.answer(asked.app, number) {
-            answer
-        } else {
-            let reach = self.policy.reach(&present.subject, &route.action)?;
-            let identity = Arc::new(identity(&present, reach));
-            let answer = Answer {
-                app: asked.app,
-                route: number,
-                reach,
-                identity,
-            };
-            present.remember(answer.clone());
-            answer
+        let answer = match (present.answer(asked.app, number, now), signer) {
+            (Some(answer), _) => answer,
+            (None, None) => return Ok(Ok(Verdict::Unsigned)),
+            (None, Some(signer)) => {
+                let reach = self.policy.reach(&present.subject, &route.action)?;
+                let token = signer.app(&grant(app, &present), now)?;
+                let answer = Answer {
+                    app: asked.app,
+                    route: number,
+                    reach,
+                    identity: Arc::new(identity(&present, reach, token)),
+                    fresh: now.plus(FRESH),
+                };
+                present.remember(answer.clone());
+                answer
+            }
         };
         Ok(match (answer.reach, route.facts) {
             (Reach::All, _) | (Reach::Own | Reach::Facts, Some(_)) => {
-                Ok(Verdict::Allowed(present, answer.identity))
+                Ok(Verdict::Allowed(answer.identity))
             }
             (Reach::Own | Reach::Facts, None) => Err(Refusal::Facts),
             (Reach::Nothing, _) => Err(Refusal::Forbidden),
         })
+    }
+}
+
+/// So long an answer is given again: the app's token in it lives a minute, and has at least half of it left.
+const FRESH: Span = Span::seconds(30);
+
+/// What the app's token says.
+fn grant(app: &App, present: &Present) -> AppGrant {
+    AppGrant {
+        stage: app.stage,
+        audience: app.audience.clone(),
+        subject: present.subject.id(),
+        account: present.subject.account,
+        roles: present.subject.roles().collect(),
+    }
+}
+
+/// The minutes that a route allows since the person proved who they are, where it was longer ago; a key proves nobody.
+fn too_old(route: &Route, present: &Present, now: Timestamp) -> Option<Option<u32>> {
+    let minutes = route.max_auth_age_minutes?;
+    match &present.holder {
+        Holder::Person { session, .. } => {
+            let age = now.since(session.authenticated_at);
+            (age > Span::minutes(i64::from(minutes))).then_some(Some(minutes))
+        }
+        Holder::Key(_) => Some(None),
     }
 }
 
@@ -159,26 +215,21 @@ fn is_own(asked: &Asked<'_>, app: &App) -> bool {
     asked.fetch.site.is_none() && host.is_some_and(|(_, host)| app.has_host(host))
 }
 
-/// Whether the app is for whoever asks, from where they ask.
-fn belongs(asked: &Asked<'_>, app: &App, present: &Present) -> Result<(), Refusal> {
-    let (account, document) = (&present.environment.account, &present.environment.document);
+/// Whether the app is for whoever asks, from where they ask, and the credential for what they ask.
+fn belongs(asked: &Asked<'_>, app: &App, route: &Route, present: &Present) -> Result<(), Refusal> {
+    let account = &present.environment.account;
     if asked
         .account
         .is_some_and(|named| named != account.slug.as_str() && named != account.id.to_string())
     {
-        return Err(Refusal::Account);
+        Err(Refusal::Account)
+    } else if !app.serves(present.subject.stage, &account.slug) {
+        Err(Refusal::Stage)
+    } else if !present.may_come_from(asked.address) {
+        Err(Refusal::Network)
+    } else if !present.is_meant_for(&route.action) {
+        Err(Refusal::Scope)
+    } else {
+        Ok(())
     }
-    if !app.serves(document.stage, &account.slug) {
-        return Err(Refusal::Stage);
-    }
-    let networks = &document.access.networks;
-    let is_inside = |address: IpAddr| {
-        networks
-            .iter()
-            .any(|network| network.contains(&address.to_canonical()))
-    };
-    if !networks.is_empty() && !asked.address.is_some_and(is_inside) {
-        return Err(Refusal::Network);
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Present;
+use super::{Holder, Present};
 use crate::gate::Reach;
 
 /// Every header that an app may believe; each answer that allows carries all of them.
@@ -20,22 +20,25 @@ pub const IDENTITY: [&str; 8] = [
 ];
 
 /// What an app hears of somebody: a value for each of [`IDENTITY`], empty where there is none.
-pub(super) fn identity(present: &Present, reach: Reach) -> HeaderMap {
+pub(super) fn identity(present: &Present, reach: Reach, token: String) -> HeaderMap {
     let account = present.environment.account.slug.to_string();
     let roles: Vec<&str> = present
         .subject
         .roles()
         .map(crate::role::Role::as_str)
         .collect();
-    let profile = &present.user.profile;
+    let (email, name) = match &present.holder {
+        Holder::Person { user, .. } => (user.profile.email.clone(), user.profile.name()),
+        Holder::Key(key) => (None, Some(key.name.clone())),
+    };
     let values: [String; IDENTITY.len()] = [
         present.subject.id(),
         account.clone(),
         roles.join(","),
         reach.as_str().to_owned(),
-        plain(profile.email.as_deref().unwrap_or_default()),
-        plain(profile.name().as_deref().unwrap_or_default()),
-        String::new(),
+        plain(&email.unwrap_or_default()),
+        plain(&name.unwrap_or_default()),
+        token,
         account,
     ];
     // What cannot stand in a header is empty: an app never sees what the client sent in its place.

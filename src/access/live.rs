@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use openssl::sha::sha256;
 use tokio::sync::Mutex;
 
-use super::{Activity, Environment, Present};
-use crate::gate::{Subject, Who};
-use crate::id::{AccountId, Digest, Token};
+use super::shown::{Shown, environment};
+use super::{Activity, Environment, Holder, Present};
+use crate::id::{AccountId, Digest};
 use crate::session::State;
 use crate::store::{Edition, Error, News, Store};
 use crate::time::{Clock, Span, Timestamp};
@@ -39,7 +40,7 @@ struct Memory {
     edition: Edition,
     commits: u64,
     looked: Option<Timestamp>,
-    sessions: HashMap<Digest, Arc<Present>>,
+    holders: HashMap<Digest, Arc<Present>>,
     accounts: HashMap<AccountId, Arc<Environment>>,
 }
 
@@ -51,8 +52,8 @@ impl Memory {
     }
 
     /// A gate's cookie is good on its own host alone.
-    fn session(&self, digest: &Digest, host: Option<&str>) -> Option<Arc<Present>> {
-        let present = self.sessions.get(digest)?;
+    fn holder(&self, digest: &Digest, host: Option<&str>) -> Option<Arc<Present>> {
+        let present = self.holders.get(digest)?;
         (present.host.as_deref() == host).then(|| Arc::clone(present))
     }
 
@@ -60,7 +61,7 @@ impl Memory {
         for one in news.iter().filter(|one| one.about.is_none()) {
             self.accounts.remove(&one.account);
         }
-        self.sessions.retain(|_, present| {
+        self.holders.retain(|_, present| {
             let (account, id) = (present.subject.account, present.subject.id());
             let is_meant = |one: &News| {
                 one.account == account && one.about.as_ref().is_none_or(|about| *about == id)
@@ -80,26 +81,42 @@ impl Live {
         }
     }
 
-    /// Who has the session of that secret, or of a gate's cookie on a host, if it is live; the use is noted.
-    pub async fn session(
+    /// Who is behind a credential, if it is live; the use is noted.
+    pub async fn find(
         &self,
-        token: &Token,
-        host: Option<&str>,
+        shown: &Shown<'_>,
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
-        let digest = token.hash();
-        let present = match self.remembered(&digest, host, now).await? {
+        let digest = shown.digest();
+        let present = match self.remembered(&digest, shown.host(), now).await? {
             Some(present) if present.state(now) == State::Live => present,
             // On another node it may have been used since.
-            Some(_) | None => match self.load(token, host).await? {
+            Some(_) | None => match self.load(&digest, shown).await? {
                 Some(present) if present.state(now) == State::Live => present,
                 Some(_) | None => return Ok(None),
             },
         };
         if present.is_used(now) {
-            self.activity.note(present.digest(), now);
+            match &present.holder {
+                Holder::Person {
+                    digest: Some(digest),
+                    ..
+                } => self.activity.note(digest, now),
+                Holder::Person { digest: None, .. } => {}
+                Holder::Key(key) => self.activity.note_key(key.id, now),
+            }
         }
         Ok(Some(present))
+    }
+
+    /// Whoever showed the same text before, where nothing about them has changed.
+    pub(super) async fn known(
+        &self,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Present>>, Error> {
+        let found = self.remembered(&sha256(text.as_bytes()), None, now).await?;
+        Ok(found.filter(|present| present.state(now) == State::Live))
     }
 
     async fn remembered(
@@ -113,13 +130,13 @@ impl Live {
             let memory = self.read();
             memory
                 .is_fresh(commits, now)
-                .then(|| memory.session(digest, host))
+                .then(|| memory.holder(digest, host))
         };
         if let Some(found) = find() {
             return Ok(found);
         }
         self.look(now).await?;
-        Ok(self.read().session(digest, host))
+        Ok(self.read().holder(digest, host))
     }
 
     /// Asks the database for news, and forgets whom it is about.
@@ -191,62 +208,34 @@ impl Live {
     /// Forgets whose time is over.
     pub fn tidy(&self, now: Timestamp) {
         self.write()
-            .sessions
+            .holders
             .retain(|_, present| present.state(now) == State::Live);
     }
 
-    /// Reads who has a session, and remembers it unless there was news meanwhile.
-    async fn load(&self, token: &Token, host: Option<&str>) -> Result<Option<Arc<Present>>, Error> {
+    /// Reads who is behind a credential, and remembers it unless there was news meanwhile.
+    async fn load(
+        &self,
+        digest: &Digest,
+        shown: &Shown<'_>,
+    ) -> Result<Option<Arc<Present>>, Error> {
         let before = self.read().edition.clone();
         let mut tx = self.store.read().await?;
-        let parent = match host {
-            None => token.digest(),
-            Some(host) => match tx.gate_cookie(&token.digest(), host).await? {
-                Some(parent) => parent,
+        let Some((account, found)) = shown.read(&mut tx, &self.activity).await? else {
+            return Ok(None);
+        };
+        let known = self.read().accounts.get(&account).cloned();
+        let environment = match known {
+            Some(environment) => environment,
+            None => match environment(&mut tx.of(account)).await? {
+                Some(environment) => Arc::new(environment),
                 None => return Ok(None),
             },
         };
-        let Some(mut session) = tx.session(&parent).await? else {
-            return Ok(None);
-        };
-        if let Some(seen) = self.activity.seen(&parent) {
-            session.seen_at = session.seen_at.max(seen);
-        }
-        let mut of = tx.of(session.account);
-        let Some(user) = of.user(session.user).await? else {
-            return Ok(None);
-        };
-        let known = self.read().accounts.get(&session.account).cloned();
-        let environment = if let Some(environment) = known {
-            environment
-        } else {
-            let account = of.account().await?.ok_or(Error::Stored("account"))?;
-            let revision = of
-                .revision(account.active)
-                .await?
-                .ok_or(Error::Stored("revision"))?;
-            Arc::new(Environment {
-                account,
-                document: revision.document,
-            })
-        };
-        let subject = Subject {
-            account: session.account,
-            stage: environment.document.stage,
-            who: Who::Person(user.id, user.roles.keys().copied().collect()),
-        };
-        let present = Arc::new(Present::new(
-            &parent,
-            host,
-            Arc::clone(&environment),
-            subject,
-            session,
-            user,
-        ));
+        let present = Arc::new(found.present(Arc::clone(&environment)));
         let mut memory = self.write();
         if memory.edition == before {
-            memory.accounts.insert(environment.account.id, environment);
-            memory.sessions.insert(token.hash(), Arc::clone(&present));
+            memory.accounts.insert(account, environment);
+            memory.holders.insert(*digest, Arc::clone(&present));
         }
         Ok(Some(present))
     }

@@ -8,6 +8,7 @@ mod identity;
 mod live;
 mod present;
 mod refusal;
+mod shown;
 
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ pub use check::{Asked, Credential, Fetch, Verdict};
 pub use handoff::Handed;
 pub use identity::IDENTITY;
 pub use live::Live;
-pub use present::{Environment, Present};
+pub use present::{Environment, Holder, Present};
 pub use refusal::Refusal;
+pub use shown::Shown;
 
 use crate::gate::{self, App, Policy};
 use crate::store::{self, Store};
@@ -53,6 +55,9 @@ pub enum Error {
     /// The policy failed.
     #[error(transparent)]
     Policy(#[from] gate::Error),
+    /// No token for an app could be made.
+    #[error(transparent)]
+    Unsigned(#[from] gate::Unsigned),
 }
 
 impl Access {

@@ -1,12 +1,13 @@
 //! Somebody whose credential was found good, with all that a check asks of them.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ::http::HeaderMap;
 
 use crate::account::{Account, Document};
-use crate::gate::{Reach, Subject};
+use crate::gate::{Access, Credential, CredentialState, Kind, Reach, Subject};
 use crate::session::{Session, State};
 use crate::time::{Span, Timestamp};
 use crate::user::User;
@@ -27,15 +28,30 @@ pub struct Present {
     pub environment: Arc<Environment>,
     /// What the policy knows of them.
     pub subject: Subject,
-    /// Their session.
-    pub session: Session,
-    /// The person.
-    pub user: User,
+    /// What is behind the credential.
+    pub holder: Holder,
+    /// The access token that was shown, which is good for one app, some actions and a while.
+    pub token: Option<Arc<Access>>,
     /// The host that the credential is good for, where it is a gate's cookie.
     pub(super) host: Option<String>,
-    digest: String,
     seen: AtomicI64,
     answers: RwLock<Vec<Answer>>,
+}
+
+/// What is behind a credential.
+#[derive(Debug)]
+pub enum Holder {
+    /// A person.
+    Person {
+        /// Their session.
+        session: Box<Session>,
+        /// What is stored instead of the session's secret, where that came with the request.
+        digest: Option<String>,
+        /// Themselves.
+        user: Box<User>,
+    },
+    /// A client's server.
+    Key(Box<Credential>),
 }
 
 /// What was decided about a route of an app.
@@ -45,41 +61,78 @@ pub(super) struct Answer {
     pub(super) route: usize,
     pub(super) reach: Reach,
     pub(super) identity: Arc<HeaderMap>,
+    /// Until then the app's token in it is good for long enough.
+    pub(super) fresh: Timestamp,
 }
 
 /// Activity is noted no more often than this.
 const NOTED: Span = Span::seconds(10);
 
 impl Present {
-    pub(super) fn new(
-        digest: &str,
-        host: Option<&str>,
-        environment: Arc<Environment>,
-        subject: Subject,
-        session: Session,
-        user: User,
-    ) -> Self {
+    pub(super) fn new(environment: Arc<Environment>, subject: Subject, holder: Holder) -> Self {
+        let seen = match &holder {
+            Holder::Person { session, .. } => session.seen_at,
+            Holder::Key(key) => key.last_used.unwrap_or(key.created_at),
+        };
         Self {
             environment,
             subject,
-            seen: AtomicI64::new(session.seen_at.millis()),
-            session,
-            user,
-            host: host.map(str::to_owned),
-            digest: digest.to_owned(),
+            holder,
+            token: None,
+            host: None,
+            seen: AtomicI64::new(seen.millis()),
             answers: RwLock::default(),
         }
     }
 
-    /// What is stored instead of the session's secret.
-    pub(super) fn digest(&self) -> &str {
-        &self.digest
+    /// Whether the credential may be used.
+    pub fn state(&self, now: Timestamp) -> State {
+        if self
+            .token
+            .as_ref()
+            .is_some_and(|token| now >= token.expires_at())
+        {
+            return State::Expired;
+        }
+        match &self.holder {
+            Holder::Person { session, .. } => {
+                let seen = Timestamp::from_millis(self.seen.load(Ordering::Relaxed));
+                session.state_since(seen, now)
+            }
+            Holder::Key(key) => match key.state(now) {
+                CredentialState::Living => State::Live,
+                CredentialState::Expired | CredentialState::Revoked => State::Expired,
+            },
+        }
     }
 
-    /// Whether the session may be used.
-    pub fn state(&self, now: Timestamp) -> State {
-        let seen = Timestamp::from_millis(self.seen.load(Ordering::Relaxed));
-        self.session.state_since(seen, now)
+    /// Whether the credential may be used for an action at all; the policy decides the rest.
+    pub(super) fn is_meant_for(&self, action: &str) -> bool {
+        let by_token = self
+            .token
+            .as_ref()
+            .is_none_or(|token| token.permissions.contains(action));
+        by_token
+            && match &self.holder {
+                Holder::Person { .. } => true,
+                Holder::Key(key) => match &key.kind {
+                    Kind::Integration { scopes } => scopes.contains(action),
+                    Kind::Decision { .. } => false,
+                },
+            }
+    }
+
+    /// Whether it may be used from there; an address that nobody knows is nowhere.
+    pub(super) fn may_come_from(&self, address: Option<IpAddr>) -> bool {
+        let networks = match &self.holder {
+            Holder::Person { .. } => &self.environment.document.access.networks,
+            Holder::Key(key) => &key.networks,
+        };
+        let is_inside = |address: IpAddr| {
+            let address = address.to_canonical();
+            networks.iter().any(|network| network.contains(&address))
+        };
+        networks.is_empty() || address.is_some_and(is_inside)
     }
 
     /// Whether it was used long enough ago for that to be noted again; then it is used now.
@@ -92,10 +145,10 @@ impl Present {
         noted
     }
 
-    pub(super) fn answer(&self, app: usize, route: usize) -> Option<Answer> {
+    pub(super) fn answer(&self, app: usize, route: usize, now: Timestamp) -> Option<Answer> {
         let answers = self.answers.read().unwrap_or_else(PoisonError::into_inner);
-        answers
-            .iter()
+        let mut fresh = answers.iter().filter(|answer| now < answer.fresh);
+        fresh
             .find(|answer| (answer.app, answer.route) == (app, route))
             .cloned()
     }

@@ -19,6 +19,10 @@ pub enum Refusal {
     Method,
     /// A page of somebody else made the browser ask.
     Origin,
+    /// The key or token opens nothing.
+    Credential,
+    /// The key or token is not meant for this.
+    Scope,
     /// The account is not the credential's.
     Account,
     /// The app is not for the credential's account or stage.
@@ -33,7 +37,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Gateway,
         Self::Host,
         Self::Incomplete,
@@ -42,6 +46,8 @@ impl Refusal {
         Self::NoRoute,
         Self::Method,
         Self::Origin,
+        Self::Credential,
+        Self::Scope,
         Self::Account,
         Self::Stage,
         Self::Network,
@@ -60,6 +66,8 @@ impl Refusal {
             Self::NoRoute => "no_route",
             Self::Method => "method_not_allowed",
             Self::Origin => "foreign_origin",
+            Self::Credential => "invalid_credentials",
+            Self::Scope => "scope",
             Self::Account => "foreign_account",
             Self::Stage => "wrong_stage",
             Self::Network => "network_not_allowed",
@@ -79,6 +87,10 @@ impl Refusal {
             Self::NoRoute => "No route of the app fits the request, and what fits none is refused.",
             Self::Method => "The app knows the path, and not with this method.",
             Self::Origin => "A page of another site made the browser ask.",
+            Self::Credential => {
+                "The key or token is unknown, was taken back, has expired or is for another app."
+            }
+            Self::Scope => "The key or token was not made for this.",
             Self::Account => "The request names another account than its credential.",
             Self::Stage => "The app is not for this account.",
             Self::Network => "The account lets nobody in from this network.",

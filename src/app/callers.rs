@@ -1,53 +1,38 @@
-//! The programs that ask for decisions, by the token that they show.
+//! The programs that ask for decisions.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
 
-use openssl::sha::sha256;
-
-use super::App;
-use crate::account::State;
-use crate::gate::DecisionCaller;
+use super::{App, Denied};
+use crate::gate::{DecisionCaller, Kind};
 use crate::store::Error;
-
-/// The callers that are known, by the digest of their token.
-#[derive(Debug, Default)]
-pub struct Callers(Mutex<BTreeMap<[u8; 32], DecisionCaller>>);
+use crate::time::Timestamp;
 
 impl App {
-    /// The caller of that token, while its account is in use and its app takes that account.
-    pub async fn decision_caller(&self, token: &str) -> Result<Option<DecisionCaller>, Error> {
-        let Some(caller) = self.callers.find(token) else {
+    /// The caller that shows this secret from there, while its account is in use and its app takes that account.
+    pub async fn decision_caller(
+        &self,
+        secret: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Option<DecisionCaller>, Error> {
+        let credential = match self.authenticate(secret, address, now).await {
+            Ok(credential) => credential,
+            Err(Denied::Store(error)) => return Err(error),
+            Err(Denied::Wrong(_) | Denied::Network | Denied::Unknown) => return Ok(None),
+        };
+        let Some((account, subject)) = self.holder(&credential).await? else {
             return Ok(None);
         };
-        let mut tx = self.store.read().await?;
-        let account = tx.of(caller.account).account().await?;
-        let account = account.filter(|account| account.state == State::Enabled);
-        let app = self
-            .access
-            .app(caller.app.as_str())
-            .map(|(_, behind)| &behind.app);
-        let is_served = app
-            .zip(account)
-            .is_some_and(|(app, account)| app.serves(caller.stage, &account.slug));
-        Ok(is_served.then_some(caller))
-    }
-
-    /// Lets a program ask by this token, until the process ends.
-    #[cfg(feature = "practice")]
-    pub fn admit(&self, token: &str, caller: DecisionCaller) {
-        self.callers
-            .known()
-            .insert(sha256(token.as_bytes()), caller);
-    }
-}
-
-impl Callers {
-    fn find(&self, token: &str) -> Option<DecisionCaller> {
-        self.known().get(&sha256(token.as_bytes())).cloned()
-    }
-
-    fn known(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], DecisionCaller>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let Kind::Decision { app, trusts } = credential.kind else {
+            return Ok(None);
+        };
+        let served = self.access.apps().find(|known| known.app == app);
+        let is_served = served.is_some_and(|known| known.serves(subject.stage, &account.slug));
+        Ok(is_served.then_some(DecisionCaller {
+            account: account.id,
+            stage: subject.stage,
+            app,
+            trusts,
+        }))
     }
 }

@@ -1,8 +1,7 @@
 //! The credentials of programs: made, shown once, used, and taken back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
@@ -12,7 +11,6 @@ use crate::account::Account;
 use crate::audit::Event;
 use crate::gate::{Credential, CredentialState, Kind, Secret, Wrong};
 use crate::id::CredentialId;
-use crate::store::Store;
 use crate::time::{Span, Timestamp};
 
 /// So many of one name live at a time: the one in use, and the one that follows it.
@@ -46,29 +44,6 @@ pub enum Denied {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
-}
-
-/// When credentials were last used, written in one batch a minute.
-#[derive(Default)]
-pub(super) struct Used(Mutex<BTreeMap<CredentialId, Timestamp>>);
-
-impl Used {
-    fn note(&self, id: CredentialId, now: Timestamp) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.insert(id, now);
-    }
-
-    pub(super) async fn save(&self, store: &Store) -> Result<(), crate::store::Error> {
-        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if noted.is_empty() {
-            return Ok(());
-        }
-        let mut tx = store.write().await?;
-        for (id, used) in noted {
-            tx.touch_credential(id, used).await?;
-        }
-        tx.commit().await
-    }
 }
 
 impl App {
@@ -161,10 +136,9 @@ impl App {
                         account.slug
                     )));
                 }
-                if let Some(odd) = trusts.iter().find(|name| !TRUSTED.contains(&name.as_str())) {
+                if let Some(odd) = trusts.iter().find(|name| !is_resources(name)) {
                     bail!(Refused(format!(
-                        "nobody is believed in `{odd}`; the attributes are {}",
-                        TRUSTED.join(", ")
+                        "nobody is believed in `{odd}`; name an attribute of a resource, such as profile.created_by, profile.call_state or profile.concluded_by"
                     )));
                 }
             }
@@ -232,17 +206,18 @@ impl App {
         if !credential.is_used_from(address) {
             return Err(Denied::Network);
         }
-        self.used.note(credential.id, now);
+        self.access.activity.note_key(credential.id, now);
         Ok(credential)
     }
 }
 
-/// The attributes of resources in which a caller may be believed.
-const TRUSTED: [&str; 3] = [
-    "profile.call_state",
-    "profile.concluded_by",
-    "profile.created_by",
-];
+/// Whether a name is one of an attribute of resources: of people, keys and accounts nobody but us knows anything.
+fn is_resources(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(kind, attribute)| {
+        let ours = ["user", "key", "role", "account", ""];
+        !ours.contains(&kind) && !["", "account"].contains(&attribute)
+    })
+}
 
 fn created(credential: &Credential) -> Event {
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect();

@@ -17,7 +17,6 @@ mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
 pub use alive::{Alive, Whom};
-pub use callers::Callers;
 pub use credentials::{Denied, NewCredential};
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
@@ -51,16 +50,12 @@ pub struct App {
     pub login: Login,
     /// The gate.
     pub access: Access,
-    /// The programs that ask for decisions.
-    pub callers: Callers,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
     /// Who signs tokens at the moment.
     signers: tokens::Signers,
-    /// When credentials were last used.
-    used: credentials::Used,
     /// Who knows the addresses of names.
     pub names: Names,
     /// Descriptors are read one at a time, so that sign-ins keep the processor.
@@ -132,11 +127,9 @@ impl App {
             ring,
             login,
             access: Access::new(store.clone(), policy, apps),
-            callers: Callers::default(),
             clock,
             entropy,
             signers: tokens::Signers::default(),
-            used: credentials::Used::default(),
             names: Names::default(),
             reading: Semaphore::new(1),
             notes,

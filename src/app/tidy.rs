@@ -14,7 +14,6 @@ const BATCH: i64 = 100;
 impl App {
     /// Removes ended sessions, ids that could not come again, and personal data past its retention.
     pub async fn tidy(&self, now: Timestamp) -> Result<()> {
-        self.used.save(&self.store).await?;
         self.publish_due_key(now).await?;
         let mut tx = self.store.write().await?;
         tx.forget_revoked_tokens(now).await?;

@@ -106,6 +106,9 @@ impl App {
                     "another node changes the keys at this moment; look at `vestibule keys tokens` and try again".into()
                 ));
             }
+            // What was signed with the keys that are gone is not to be remembered anywhere.
+            tx.begin_epoch(&crate::id::hex(&self.entropy.bytes::<8>()))
+                .await?;
             tx.commit().await?;
         } else {
             let wait = if keys.is_empty() {
@@ -228,7 +231,10 @@ impl App {
     pub async fn revoke_token(&self, access: &Access, actor: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(access.account);
-        if of.revoke_token(&access.jti, access.expires_at()).await? {
+        if of
+            .revoke_token(&access.jti, &access.sub, access.expires_at())
+            .await?
+        {
             let event = Event::TokenRevoked {
                 token: access.jti.clone(),
                 subject: access.sub.clone(),

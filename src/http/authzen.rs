@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::address::Address;
 use super::{Error, Shared};
 use crate::access::authzen::{self, Decisions};
 use crate::gate::DecisionCaller;
@@ -106,16 +107,20 @@ async fn search(
     }))
 }
 
-async fn configuration(State(shared): State<Shared>) -> Json<Value> {
+async fn configuration(State(shared): State<Shared>) -> impl IntoResponse {
     let base = &shared.app.config.server.public_url;
-    Json(json!({
+    let document = json!({
         "policy_decision_point": base,
         "access_evaluation_endpoint": format!("{base}/access/v1/evaluation"),
         "access_evaluations_endpoint": format!("{base}/access/v1/evaluations"),
         "search_subject_endpoint": format!("{base}/access/v1/search/subject"),
         "search_resource_endpoint": format!("{base}/access/v1/search/resource"),
         "search_action_endpoint": format!("{base}/access/v1/search/action"),
-    }))
+    });
+    (
+        [(header::CACHE_CONTROL, "public, max-age=300")],
+        Json(document),
+    )
 }
 
 fn decisions<'d>(shared: &'d Shared, caller: &'d DecisionCaller) -> Decisions<'d> {
@@ -138,13 +143,15 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
-        let Some(token) = bearer(&parts.headers) else {
-            return Err(stranger("Bearer"));
-        };
         if parts.headers.contains_key("api-key") {
             return Err(ambiguous().into_response());
         }
-        let caller = shared.app.decision_caller(token).await;
+        let Ok(Address(address)) = Address::from_request_parts(parts, shared).await;
+        let Some(token) = bearer(&parts.headers) else {
+            return Err(stranger("Bearer"));
+        };
+        let app = &shared.app;
+        let caller = app.decision_caller(token, address, app.clock.now()).await;
         let caller = caller.map_err(|error| Error::from(error).into_response())?;
         caller
             .map(Self)

@@ -167,11 +167,17 @@ impl Of<'_> {
             id.to_string(),
             now.millis()
         )?;
+        self.announce(Some(&id.to_string())).await?;
         Ok(revoked == 1)
     }
 
-    /// Takes a token back until it is over by itself; says whether it was not taken back before.
-    pub async fn revoke_token(&mut self, id: &str, until: Timestamp) -> Result<bool, Error> {
+    /// Takes a token of somebody back until it is over by itself; says whether it was not taken back before.
+    pub async fn revoke_token(
+        &mut self,
+        id: &str,
+        holder: &str,
+        until: Timestamp,
+    ) -> Result<bool, Error> {
         let revoked = sql!(
             self.tx,
             execute,
@@ -180,6 +186,7 @@ impl Of<'_> {
             id,
             until.millis()
         )?;
+        self.announce(Some(holder)).await?;
         Ok(revoked == 1)
     }
 

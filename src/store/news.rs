@@ -78,6 +78,17 @@ impl Tx {
             .map(Some)
     }
 
+    /// Begins another history: every node forgets everything.
+    pub async fn begin_epoch(&mut self, epoch: &str) -> Result<(), Error> {
+        sql!(
+            self,
+            execute,
+            "UPDATE news_counter SET epoch = $1, revision = revision + 1 WHERE one = 1",
+            epoch
+        )?;
+        Ok(())
+    }
+
     /// Removes news that every node has seen long ago.
     pub async fn forget_news(&mut self) -> Result<(), Error> {
         sql!(

@@ -64,8 +64,21 @@ pub(super) fn sign_in(
 
 /// No, and why.
 pub(super) fn refused(reader: &Reader<'_>, refusal: Refusal) -> Response {
-    let error = Error::new(StatusCode::FORBIDDEN, refusal.as_str(), refusal.sentence());
+    // nginx would make a way to sign in of a 401, which a program does not want.
+    let is_unknown = refusal == Refusal::Credential && reader.family != Family::Nginx;
+    let status = if is_unknown {
+        StatusCode::UNAUTHORIZED
+    } else {
+        StatusCode::FORBIDDEN
+    };
+    let error = Error::new(status, refusal.as_str(), refusal.sentence());
     let mut response = with(reader, &error);
+    if is_unknown {
+        let challenge = HeaderValue::from_static("Bearer");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
+    }
     let reason = HeaderValue::from_static(refusal.as_str());
     response
         .headers_mut()

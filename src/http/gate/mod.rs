@@ -80,26 +80,40 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
             upgrades: headers.contains_key(header::UPGRADE),
         },
     };
-    match access.check(&asked, shared.app.clock.now()).await {
-        Ok(Verdict::Allowed(_, identity)) => {
+    let verdict = judged(shared, &asked).await.unwrap_or_else(|cause| {
+        tracing::error!(%cause, "the gate cannot decide");
+        None
+    });
+    match verdict {
+        Some(Verdict::Allowed(identity)) => {
             shared.metrics.passed();
             answer::allowed(&identity)
         }
-        Ok(Verdict::SignIn) => {
+        Some(Verdict::SignIn) => {
             shared.metrics.gate("sign_in");
             answer::sign_in(shared, &reader, &told, None)
         }
-        Ok(Verdict::StepUp(minutes)) => {
+        Some(Verdict::StepUp(minutes)) => {
             shared.metrics.gate("step_up");
             answer::sign_in(shared, &reader, &told, Some(minutes))
         }
-        Ok(Verdict::Refused(refusal)) => refused(shared, &reader, refusal),
-        Err(cause) => {
+        Some(Verdict::Refused(refusal)) => refused(shared, &reader, refusal),
+        Some(Verdict::Unsigned) | None => {
             shared.metrics.gate("failed");
-            tracing::error!(%cause, "the gate cannot decide");
             answer::failed(&reader)
         }
     }
+}
+
+/// The verdict, with the signer where there is none without it.
+async fn judged(shared: &Shared, asked: &Asked<'_>) -> anyhow::Result<Option<Verdict>> {
+    let (app, now) = (&shared.app, shared.app.clock.now());
+    let verdict = app.access.check(asked, None, now).await?;
+    if !matches!(verdict, Verdict::Unsigned) {
+        return Ok(Some(verdict));
+    }
+    let signer = app.signer(now).await?;
+    Ok(Some(app.access.check(asked, Some(&signer), now).await?))
 }
 
 fn refused(shared: &Shared, reader: &Reader<'_>, refusal: Refusal) -> Response {
@@ -139,11 +153,23 @@ fn credential(shared: &Shared, host: &str, headers: &HeaderMap) -> Result<Creden
     let token = cookie
         .and_then(|value| value.parse::<Id>().ok())
         .map(carrier::token);
-    Ok(match (token, is_ours) {
-        (None, _) => Credential::None,
-        (Some(token), true) => Credential::Session(token),
-        (Some(token), false) => Credential::Gate(token),
-    })
+    let by_cookie = token.map(|token| match is_ours {
+        true => Credential::Session(token),
+        false => Credential::Gate(token),
+    });
+    let key = told::once(headers, &told::API_KEY)?.map(|key| Credential::Key(key.to_owned()));
+    let authorization = told::once(headers, &header::AUTHORIZATION)?;
+    // Any other scheme is the app's own.
+    let bearer = authorization.and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        let is_ours = scheme.eq_ignore_ascii_case("bearer");
+        is_ours.then(|| Credential::Bearer(token.trim().to_owned()))
+    });
+    let mut all = [by_cookie, key, bearer].into_iter().flatten();
+    match (all.next(), all.next()) {
+        (_, Some(_)) => Err(Ambiguous),
+        (one, None) => Ok(one.unwrap_or(Credential::None)),
+    }
 }
 
 /// Whether browsers send our own cookies to a host: they do not look at its port.

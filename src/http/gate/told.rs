@@ -32,6 +32,8 @@ static OVERRIDES: [HeaderName; 3] = [
 
 /// The account that a request names.
 pub(super) static ACCOUNT: HeaderName = HeaderName::from_static("account-id");
+/// The key of a client's server.
+pub(super) static API_KEY: HeaderName = HeaderName::from_static("api-key");
 /// From where a browser says that it asks.
 pub(super) static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// What a gateway shows of itself.

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::{Scene, TOKEN, action, question, record, record_that_is, subject};
+use super::{Scene, action, question, record, record_that_is, subject};
 
 #[tokio::test]
 async fn identifiers_alone_decide_1_4_rules_1_to_4() {
@@ -150,7 +150,7 @@ async fn what_is_missing_is_a_bad_request_2_4_1_and_2_4_2_and_5_rule_3() {
 async fn what_is_no_json_is_a_bad_request_2_4_3_to_2_4_5_and_5_rule_1() {
     let scene = Scene::new().await;
     let (bearer, whole) = (
-        format!("Bearer {TOKEN}"),
+        scene.bearer.clone(),
         question("alice", "read", "record-1").to_string(),
     );
     let send = async |kind: Option<&str>, body: &str| {
@@ -218,7 +218,7 @@ async fn a_wrong_type_is_a_bad_request_2_4_6() {
 #[tokio::test]
 async fn a_request_is_answered_by_the_id_it_came_with_2_5_1_and_2_5_2_and_5_rule_4() {
     let scene = Scene::new().await;
-    let bearer = format!("Bearer {TOKEN}");
+    let bearer = scene.bearer.clone();
     let named = [
         ("authorization", bearer.as_str()),
         ("content-type", "application/json"),

@@ -15,11 +15,11 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use vestibule::account::Stage;
-use vestibule::app::App;
-use vestibule::gate::DecisionCaller;
+use vestibule::app::{App, NewCredential};
+use vestibule::gate::{DecisionCaller, Kind};
 use vestibule::http::Shared;
 use vestibule::id::Entropy;
-use vestibule::time::Clock;
+use vestibule::time::{Clock, Span};
 
 use super::app::{NOW, SP_KEYS, TestApp};
 
@@ -64,12 +64,12 @@ gateways = ["127.0.0.0/8"]
 hosts = ["records.test"]
 "#;
 
-const TOKEN: &str = "a-token-of-the-records-app";
-
 /// An installation with alice, bob and two records, and one program that asks.
 struct Scene {
     test: TestApp,
     caller: DecisionCaller,
+    /// What the program shows.
+    bearer: String,
     _folder: tempfile::TempDir,
 }
 
@@ -126,8 +126,20 @@ impl Scene {
             app: "records".parse().unwrap(),
             trusts: trusts.iter().map(|&name| name.to_owned()).collect(),
         };
-        test.app.admit(TOKEN, caller.clone());
+        let account = test.account().await;
+        let wish = NewCredential {
+            name: "records".into(),
+            kind: Kind::Decision {
+                app: caller.app.clone(),
+                trusts: caller.trusts.clone(),
+            },
+            networks: Vec::new(),
+            lasts: Span::days(30),
+        };
+        let made = test.app.create_credential(&account, wish, "shell:test");
+        let secret = made.await.unwrap().1;
         Self {
+            bearer: format!("Bearer {}", secret.reveal()),
             test,
             caller,
             _folder: folder,
@@ -151,7 +163,7 @@ impl Scene {
     /// Asks as the program of the records app.
     async fn ask(&self, path: &str, body: Value) -> Said {
         let headers = [
-            ("authorization", format!("Bearer {TOKEN}")),
+            ("authorization", self.bearer.clone()),
             ("content-type", "application/json".to_owned()),
         ];
         let headers = headers

@@ -3,6 +3,7 @@
 mod desk;
 mod forward;
 mod handoff;
+mod keys;
 mod policy;
 mod revoked;
 mod shell;

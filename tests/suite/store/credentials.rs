@@ -112,8 +112,8 @@ async fn a_token_stays_taken_back_until_it_is_over() {
         let mut tx = desk.write().await;
         let mut of = tx.of(desk.account);
 
-        assert!(of.revoke_token("a", until).await.unwrap());
-        assert!(!of.revoke_token("a", until).await.unwrap());
+        assert!(of.revoke_token("a", "usr_x", until).await.unwrap());
+        assert!(!of.revoke_token("a", "usr_x", until).await.unwrap());
 
         assert_eq!(tx.forget_revoked_tokens(until).await.unwrap(), 0);
         assert!(tx.of(desk.account).is_token_revoked("a").await.unwrap());

@@ -163,6 +163,21 @@ async fn what_was_not_committed_is_no_news_and_old_news_is_not_kept_for_ever() {
 }
 
 #[tokio::test]
+async fn another_epoch_is_another_history() {
+    on_each(async |desk: Desk| {
+        let before = desk.edition().await;
+        let mut tx = desk.write().await;
+        tx.begin_epoch("another").await.unwrap();
+        tx.commit().await.unwrap();
+
+        let after = desk.edition().await;
+        assert_eq!(after.epoch, "another");
+        assert!(after.revision > before.revision);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn whoever_listens_hears_of_news_where_the_database_tells() {
     on_each(async |desk: Desk| {
         let other = Store::open(&desk.url, 4).await.unwrap();
