@@ -7,7 +7,7 @@ use ::http::HeaderMap;
 
 use super::identity::identity;
 use super::present::Answer;
-use super::{Access, Error, Holder, Present, Refusal, Shown};
+use super::{Access, Error, Present, Refusal, Shown};
 use crate::gate::{App, AppGrant, NormalPath, Reach, Route, Routed, Signer};
 use crate::id::Token;
 use crate::time::{Span, Timestamp};
@@ -133,8 +133,13 @@ impl Access {
         if let Err(refusal) = belongs(asked, app, route, &present) {
             return Ok(Err(refusal));
         }
-        if let Some(minutes) = too_old(route, &present, now) {
-            return Ok(minutes.map(Verdict::StepUp).ok_or(Refusal::Forbidden));
+        match (route.max_auth_age_minutes, present.age(now)) {
+            // A key proves nobody.
+            (Some(_), None) => return Ok(Err(Refusal::Forbidden)),
+            (Some(minutes), Some(age)) if age > Span::minutes(i64::from(minutes)) => {
+                return Ok(Ok(Verdict::StepUp(minutes)));
+            }
+            (None, _) | (Some(_), Some(_)) => {}
         }
         let answer = match (present.answer(asked.app, number, now), signer) {
             (Some(answer), _) => answer,
@@ -174,18 +179,6 @@ fn grant(app: &App, present: &Present) -> AppGrant {
         subject: present.subject.id(),
         account: present.subject.account,
         roles: present.subject.roles().collect(),
-    }
-}
-
-/// The minutes that a route allows since the person proved who they are, where it was longer ago; a key proves nobody.
-fn too_old(route: &Route, present: &Present, now: Timestamp) -> Option<Option<u32>> {
-    let minutes = route.max_auth_age_minutes?;
-    match &present.holder {
-        Holder::Person { session, .. } => {
-            let age = now.since(session.authenticated_at);
-            (age > Span::minutes(i64::from(minutes))).then_some(Some(minutes))
-        }
-        Holder::Key(_) => Some(None),
     }
 }
 

@@ -106,6 +106,14 @@ impl Present {
         }
     }
 
+    /// How long ago a person proved who they are.
+    pub(super) fn age(&self, now: Timestamp) -> Option<Span> {
+        match &self.holder {
+            Holder::Person { session, .. } => Some(now.since(session.authenticated_at)),
+            Holder::Key(_) => None,
+        }
+    }
+
     /// Whether the credential may be used for an action at all; the policy decides the rest.
     pub(super) fn is_meant_for(&self, action: &str) -> bool {
         let by_token = self

@@ -153,9 +153,10 @@ fn credential(shared: &Shared, host: &str, headers: &HeaderMap) -> Result<Creden
     let token = cookie
         .and_then(|value| value.parse::<Id>().ok())
         .map(carrier::token);
-    let by_cookie = token.map(|token| match is_ours {
-        true => Credential::Session(token),
-        false => Credential::Gate(token),
+    let by_cookie = token.map(if is_ours {
+        Credential::Session
+    } else {
+        Credential::Gate
     });
     let key = told::once(headers, &told::API_KEY)?.map(|key| Credential::Key(key.to_owned()));
     let authorization = told::once(headers, &header::AUTHORIZATION)?;

@@ -7,4 +7,5 @@ mod keys;
 mod policy;
 mod revoked;
 mod shell;
+mod shipped;
 mod texts;
