@@ -150,13 +150,11 @@ fn credential(shared: &Shared, host: &str, headers: &HeaderMap) -> Result<Creden
     if values.next().is_some() {
         return Err(Ambiguous);
     }
-    let token = cookie
-        .and_then(|value| value.parse::<Id>().ok())
-        .map(carrier::token);
-    let by_cookie = token.map(if is_ours {
-        Credential::Session
-    } else {
-        Credential::Gate
+    // A cookie that is none of ours is still a second credential beside a key.
+    let by_cookie = cookie.map(|value| match value.parse::<Id>() {
+        Ok(id) if is_ours => Credential::Session(carrier::token(id)),
+        Ok(id) => Credential::Gate(carrier::token(id)),
+        Err(_) => Credential::None,
     });
     let key = told::once(headers, &told::API_KEY)?.map(|key| Credential::Key(key.to_owned()));
     let authorization = told::once(headers, &header::AUTHORIZATION)?;

@@ -128,6 +128,8 @@ async fn rule_33_a_key_beside_a_session_or_a_token_is_ambiguous() {
 
     let both = desk.ask(&browser, list("forward", &secret)).await;
     assert_eq!(both.status, StatusCode::BAD_REQUEST);
+    let odd = list("forward", &secret).header("cookie", "__Host-vestibule=x");
+    assert_eq!(desk.said(odd).await, "400");
     let bearer = list("forward", &secret).header("authorization", "Bearer x");
     assert_eq!(desk.said(bearer).await, "400");
 }
