@@ -11,6 +11,8 @@ pub enum Refusal {
     Incomplete,
     /// A header wants the request to be read as another.
     Override,
+    /// A header's name could be read as that of another.
+    Alias,
     /// The path could be read in more than one way.
     Path,
     /// No route fits.
@@ -37,11 +39,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Gateway,
         Self::Host,
         Self::Incomplete,
         Self::Override,
+        Self::Alias,
         Self::Path,
         Self::NoRoute,
         Self::Method,
@@ -61,7 +64,8 @@ impl Refusal {
             Self::Gateway => "gateway_unknown",
             Self::Host => "host_unknown",
             Self::Incomplete => "gateway_incomplete",
-            Self::Override => "method_override",
+            Self::Override => "request_override",
+            Self::Alias => "header_alias",
             Self::Path => "path_ambiguous",
             Self::NoRoute => "no_route",
             Self::Method => "method_not_allowed",
@@ -82,7 +86,8 @@ impl Refusal {
             Self::Gateway => "Only the gateway of this app may ask for it.",
             Self::Host => "The host name is none of this app's.",
             Self::Incomplete => "The gateway did not say which request it asks about.",
-            Self::Override => "A header asks to read the request as one of another method.",
+            Self::Override => "A header asks to read the request as one of another method or path.",
+            Self::Alias => "A header's name could be read as that of another.",
             Self::Path => "The path could be read in more than one way.",
             Self::NoRoute => "No route of the app fits the request, and what fits none is refused.",
             Self::Method => "The app knows the path, and not with this method.",

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 
-use crate::access::Refusal;
+use crate::access::{IDENTITY, Refusal};
 use crate::gate::Family;
 
 /// A request as its gateway tells of it.
@@ -23,11 +23,13 @@ pub(super) struct Told<'r> {
 #[derive(Debug)]
 pub(super) struct Ambiguous;
 
-/// Headers that ask an app to read a request as one of another method.
-static OVERRIDES: [HeaderName; 3] = [
-    HeaderName::from_static("x-http-method-override"),
-    HeaderName::from_static("x-http-method"),
-    HeaderName::from_static("x-method-override"),
+/// Headers that ask an app to read a request as one of another method or path.
+const OVERRIDES: [&str; 5] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// The account that a request names.
@@ -68,8 +70,11 @@ static ENVOY_ADDRESS: HeaderName = HeaderName::from_static("x-envoy-external-add
 impl<'r> Told<'r> {
     pub(super) fn read(family: Family, app: &str, request: &'r Parts) -> Result<Self, Refusal> {
         let headers = &request.headers;
-        if OVERRIDES.iter().any(|name| headers.contains_key(name)) {
+        if OVERRIDES.iter().any(|name| headers.contains_key(*name)) {
             return Err(Refusal::Override);
+        }
+        if headers.keys().any(is_alias) {
+            return Err(Refusal::Alias);
         }
         let said = |name| {
             once(headers, name)
@@ -115,6 +120,18 @@ impl<'r> Told<'r> {
             address: address.and_then(|address| address.parse().ok()),
         })
     }
+}
+
+/// Whether apps could read the name as that of a header that they obey: many make one variable of `a-b`, `a_b` and `a.b`.
+fn is_alias(name: &HeaderName) -> bool {
+    let is_plain = |byte: u8| byte == b'-' || byte.is_ascii_alphanumeric();
+    if name.as_str().bytes().all(is_plain) {
+        return false;
+    }
+    let read = name
+        .as_str()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    IDENTITY.contains(&read.as_str()) || OVERRIDES.contains(&read.as_str())
 }
 
 /// The host that a gateway of the family reached the app by.

@@ -3,6 +3,7 @@
 mod desk;
 mod forward;
 mod handoff;
+mod headers;
 mod keys;
 mod policy;
 mod revoked;
