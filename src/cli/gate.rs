@@ -22,6 +22,8 @@ use crate::time::Clock;
 pub(super) enum Command {
     /// Which route and which policy decide about a request of an app
     Check(Request),
+    /// Send forgeries through a deployed gateway, and tell which of them work
+    Probe(super::probe::Probe),
 }
 
 /// A request as it might come.
@@ -47,7 +49,10 @@ pub(super) struct Request {
 }
 
 pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<ExitCode> {
-    let Command::Check(request) = command;
+    let request = match command {
+        Command::Check(request) => request,
+        Command::Probe(probe) => return super::probe::run(&probe, out).await,
+    };
     let policy = config.policy()?;
     let apps = config.apps(&policy)?;
     let names: Vec<String> = apps

@@ -3,12 +3,14 @@
 mod account;
 mod config;
 mod explain;
+mod forgery;
 mod gate;
 mod key;
 mod keys;
 mod metadata;
 mod out;
 mod policy;
+mod probe;
 mod serve;
 mod token_keys;
 mod trust;
@@ -81,7 +83,7 @@ enum Command {
     /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Ask what the gate says to a request
+    /// Ask what the gate says to a request, and try what its gateways let through
     #[command(subcommand)]
     Gate(gate::Command),
     /// Who may do what, and why

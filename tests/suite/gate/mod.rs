@@ -6,6 +6,7 @@ mod handoff;
 mod headers;
 mod keys;
 mod policy;
+mod probe;
 mod revoked;
 mod shell;
 mod shipped;
