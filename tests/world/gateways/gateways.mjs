@@ -28,15 +28,15 @@ const usual = ({ gate, app, family, host }) => [
     ['api.platform.example', host],
 ];
 
-export const GATEWAYS = {
-    nginx(port, places) {
+const GATEWAYS = {
+    nginx(port, places, spoil = (text) => text) {
         const own = [
             ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
             ['    server_name api.platform.example;\n', ''],
             ['    ssl_certificate     /etc/ssl/certs/api.platform.example.pem;\n', ''],
             ['    ssl_certificate_key /etc/ssl/private/api.platform.example.key;\n', ''],
         ];
-        const server = changed(shipped('nginx.conf'), [...own, ...usual(places)]);
+        const server = spoil(changed(shipped('nginx.conf'), [...own, ...usual(places)]));
         const logs = `error_log ${join(folder, 'nginx.log')}; access_log off;`;
         const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${join(folder, `nginx-${kind}`)};`);
         const file = join(folder, 'nginx.conf');
@@ -75,9 +75,9 @@ export const GATEWAYS = {
     },
 };
 
-/** Starts one and waits until it answers. */
-export async function startGateway(name, port, places) {
-    const [program, args] = GATEWAYS[name](port, places);
+/** Starts one and waits until it answers; `spoil` makes a bad configuration of a good one. */
+export async function startGateway(name, port, places, spoil) {
+    const [program, args] = GATEWAYS[name](port, places, spoil);
     const child = spawn(program, args, { cwd: folder, env: { PATH: process.env.PATH, HOME: folder } });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));

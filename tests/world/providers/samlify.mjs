@@ -18,10 +18,11 @@ const CIPHERS = {
     'AES-128-GCM': 'http://www.w3.org/2009/xmlenc11#aes128-gcm',
 };
 
-export async function samlify(server) {
+/** What it answers to a visitor's request, once an account trusts it. */
+export async function trusted(server, account) {
     // It checks no schema of its own; what it reads is our own request.
     saml.setSchemaValidator({ validate: () => Promise.resolve('skipped') });
-    await server.apply(ACCOUNT);
+    await server.apply(account);
     const pair = await keyPair('samlify');
     const provider = (options) =>
         saml.IdentityProvider({
@@ -37,26 +38,30 @@ export async function samlify(server) {
             loginResponseTemplate: template(),
             ...options,
         });
-    await server.apply(ACCOUNT, provider({}).getMetadata());
-    const { xml } = await server.describe(ACCOUNT);
+    await server.apply(account, provider({}).getMetadata());
+    const { xml } = await server.describe(account);
+    return async (visitor, options = {}) =>
+        answer(provider(options), saml.ServiceProvider({ metadata: xml }), await visitor.begin(account));
+}
+
+export async function samlify(server) {
+    const answered = await trusted(server, ACCOUNT);
 
     for (const [name, dataEncryptionAlgorithm] of Object.entries(CIPHERS)) {
         await check(`samlify with ${name} signs in`, async () => {
             const visitor = new Visitor(server.site);
-            const idp = provider({ isAssertionEncrypted: true, dataEncryptionAlgorithm });
-            const fields = await answer(idp, saml.ServiceProvider({ metadata: xml }), await visitor.begin(ACCOUNT));
+            const fields = await answered(visitor, { isAssertionEncrypted: true, dataEncryptionAlgorithm });
             assert.match(Buffer.from(fields.SAMLResponse, 'base64').toString(), new RegExp(dataEncryptionAlgorithm));
             await visitor.signIn(ACCOUNT, fields, 'maya@client.test', ['maker']);
         });
     }
     await check('samlify in the clear signs in', async () => {
         const visitor = new Visitor(server.site);
-        const fields = await answer(provider({}), saml.ServiceProvider({ metadata: xml }), await visitor.begin(ACCOUNT));
-        await visitor.signIn(ACCOUNT, fields, 'maya@client.test', ['maker']);
+        await visitor.signIn(ACCOUNT, await answered(visitor), 'maya@client.test', ['maker']);
     });
     await check('samlify whose answer was changed is refused as signature', async () => {
         const visitor = new Visitor(server.site);
-        const fields = await answer(provider({}), saml.ServiceProvider({ metadata: xml }), await visitor.begin(ACCOUNT));
+        const fields = await answered(visitor);
         const told = Buffer.from(fields.SAMLResponse, 'base64').toString().replace('APP-Makers', 'APP-Rulers');
         const changed = { SAMLResponse: Buffer.from(told).toString('base64') };
         await visitor.isRefused(ACCOUNT, changed, 'signature', 'changed after signing');

@@ -17,7 +17,7 @@ export async function serve() {
     const database = `[database]\nurl = "sqlite://${join(folder, 'data', 'vestibule.db')}"`;
     writeFileSync(CONFIGURATION, `[server]\npublic_url = "${site}"\n${listens}\n${database}\n`);
     const program = await start(['serve', '--config', CONFIGURATION]);
-    return { site, apply, describe: (account) => describe(site, account), stop: program.stop };
+    return { site, internal, apply, describe: (account) => describe(site, account), stop: program.stop };
 }
 
 /** Makes an account or changes it; `idp` is the metadata of its identity provider. */
@@ -32,6 +32,13 @@ async function apply(account, idp, options = '') {
     writeFileSync(file, `account = "${account}"\nclient = "Acme Bank"\nstage = "demo"\n${saml}\n${rule}`);
     const { code, stderr } = await vestibule('account', 'apply', file, '--config', CONFIGURATION);
     assert.equal(code, 0, stderr);
+}
+
+/** What a command answers. */
+export async function shell(...words) {
+    const { code, stdout, stderr } = await vestibule(...words, '--json', '--config', CONFIGURATION);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
 }
 
 /** Our metadata, as the identity provider is given it; in a file for those that want one. */
@@ -79,6 +86,13 @@ export class Visitor {
         assert.equal((await this.#send('/session')).status, 401);
     }
 
+    /** Where a page of ours sends it. */
+    async sentTo(path) {
+        const answer = await this.#send(path);
+        assert.equal(answer.status, 303, await answer.text());
+        return answer.headers.get('location');
+    }
+
     async #send(path, options = {}) {
         const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
         const headers = { accept: 'text/html', ...options.headers, cookie };
@@ -96,9 +110,7 @@ export class Visitor {
 export async function attempt(page) {
     const reference = /att_[0-9a-f-]+/.exec(page)?.[0];
     assert(reference, `no reference on: ${page}`);
-    const { code, stdout, stderr } = await vestibule('explain', reference, '--json', '--config', CONFIGURATION);
-    assert.equal(code, 0, stderr);
-    return JSON.parse(stdout).attempt;
+    return (await shell('explain', reference)).attempt;
 }
 
 /** The first check that failed is this one, and found this. */
