@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use secrecy::SecretString;
 
 use crate::account::{Slug, Stage};
 use crate::app::{App, NewCredential};
 use crate::gate::{self, Facts, Family, Kind, Pattern, Route};
-use crate::practice::integration::{self, Surroundings};
+use crate::practice::integration::Surroundings;
 use crate::time::Span;
 
 /// The app as it is shipped; the demonstration changes where it stands, and no route.
@@ -43,10 +42,10 @@ pub(super) fn describe(folder: &Path, host: &str) -> Result<()> {
         .with_context(|| format!("writing {}", file.display()))
 }
 
-/// The gateway with the app behind it.
-pub(super) async fn gateway(app: &App, host: &str) -> Result<Router> {
+/// Where the app and its gateway find the gate and everything else.
+pub(super) async fn surroundings(app: &App, host: &str) -> Result<Surroundings> {
     let server = &app.config.server;
-    let surroundings = Surroundings {
+    Ok(Surroundings {
         gate: format!("http://{}/gate/profiles/forward", server.internal_listen),
         decisions: format!("http://{}/access/v1/evaluation", server.listen),
         token: Some(token(app).await?),
@@ -56,8 +55,7 @@ pub(super) async fn gateway(app: &App, host: &str) -> Result<Router> {
         ),
         home: format!("{}/", server.public_url),
         account: ACCOUNT.to_owned(),
-    };
-    integration::router(surroundings, app.entropy.clone())
+    })
 }
 
 /// A key of its own for this run; what an earlier run left is taken back.

@@ -86,13 +86,14 @@ pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
     for file in &options.trust {
         trusts.push(trust(file).with_context(|| format!("--trust {}", file.display()))?);
     }
-    let gateway = integration::gateway(&app, &host).await?;
+    let surroundings = integration::surroundings(&app, &host).await?;
     say(&welcome(&app, &adfs, &host)?);
-    let practice = Practice::new(adfs, trusts, app.clock.clone(), app.entropy.clone());
+    let entropy = app.entropy.clone();
+    let practice = Practice::new(adfs, trusts, app.clock.clone(), entropy.clone());
     let served = tokio::try_join!(
         http::serve(Shared::new(Arc::new(app)), listeners, stop.clone()),
         pages::serve(practice, listener, stop.clone()),
-        practice::integration::serve(gateway, entrance, stop)
+        practice::integration::serve(surroundings, entropy, entrance, stop)
     );
     drop(folder);
     served.map(|_| ExitCode::SUCCESS)

@@ -49,14 +49,16 @@ pub fn router(surroundings: Surroundings, entropy: Entropy) -> anyhow::Result<Ro
 
 /// Listens until `stop` turns true.
 pub async fn serve(
-    router: Router,
+    surroundings: Surroundings,
+    entropy: Entropy,
     listener: TcpListener,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let told = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        router(surroundings, entropy)?.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(told)
         .await
