@@ -115,6 +115,11 @@ impl<'r> Told<'r> {
             address: address.and_then(|address| address.parse().ok()),
         })
     }
+
+    /// Whether the request only looks, so that it can be sent again after a sign-in.
+    pub(super) fn looks(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
 }
 
 /// The host that a gateway of the family reached the app by.
