@@ -3,7 +3,7 @@
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
-demo: ## Build and run the demonstration, with a practice ADFS beside it
+demo: ## Build and run the demonstration, with a practice ADFS and an app behind the gate
 	@tools/demo
 
 test: ## Format, lints, dependencies, licences, advisories, the Rust suite on both databases, documentation, one browser run

@@ -17,8 +17,8 @@
 //! | [`access`] | the gate at work: who is behind a credential now, and may they |
 //! | [`config`], [`log`], [`app`] | what the operator writes; what the server says; the one place where everything is put together |
 //! | [`http`] | the routes, pages and layers |
-//! | `practice` | a practice ADFS, for the demonstration and the tests; stands on the first row alone |
-//! | `demo` | a server and a practice ADFS in one |
+//! | `practice` | a practice ADFS and an app behind the gate, for the demonstration and the tests; stands on the first row alone |
+//! | `demo` | a server, a practice ADFS and an app behind the gate in one |
 //! | [`cli`] | the commands |
 
 /// Reading a message makes many small things for a short time, which the system's allocator is slow at.

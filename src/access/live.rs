@@ -20,12 +20,8 @@ const BELIEVED: Span = Span::seconds(1);
 /// Between two looks, where nobody says that there is news.
 const LOOKS: Duration = Duration::from_millis(200);
 
-/// So many looks pass before it is tried again to listen.
-const HEARING: usize = 25;
-
-fn deaf(cause: &Error) {
-    tracing::warn!(%cause, "not listening for news; it is asked for instead");
-}
+/// So long nobody listens after the connection for news broke.
+const DEAF: Duration = Duration::from_secs(5);
 
 /// Everybody who asked lately.
 pub struct Live {
@@ -183,25 +179,35 @@ impl Live {
 
     /// Looks for news as soon as there may be some, for as long as the server runs.
     pub async fn follow(&self, listen_url: &str, clock: &Clock) {
-        let mut ear = None;
-        for round in (0..HEARING).cycle() {
-            if ear.is_none() && round == 0 {
-                ear = self.store.listen(listen_url).await.inspect_err(deaf).ok();
-            }
-            let heard = async {
-                match &mut ear {
-                    Some(ear) => ear.hear().await,
-                    None => std::future::pending().await,
-                }
-            };
-            if let Ok(Err(cause)) = tokio::time::timeout(LOOKS, heard).await {
-                deaf(&cause);
-                ear = None;
-            }
-            if let Err(cause) = self.look(clock.now()).await {
-                tracing::error!(%cause, "looking for news failed; the gate asks the database about everybody");
+        let regularly = async {
+            loop {
+                self.look_now(clock).await;
                 tokio::time::sleep(LOOKS).await;
             }
+        };
+        let told = async {
+            loop {
+                if let Err(cause) = self.listen(listen_url, clock).await {
+                    tracing::warn!(%cause, "not listening for news; it is asked for instead");
+                }
+                tokio::time::sleep(DEAF).await;
+            }
+        };
+        tokio::join!(regularly, told);
+    }
+
+    /// Looks whenever the database tells of news.
+    async fn listen(&self, url: &str, clock: &Clock) -> Result<(), Error> {
+        let mut ear = self.store.listen(url).await?;
+        loop {
+            ear.hear().await?;
+            self.look_now(clock).await;
+        }
+    }
+
+    async fn look_now(&self, clock: &Clock) {
+        if let Err(cause) = self.look(clock.now()).await {
+            tracing::error!(%cause, "looking for news failed; the gate asks the database about everybody");
         }
     }
 

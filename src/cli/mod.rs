@@ -37,7 +37,7 @@ use crate::time::Clock;
     max_term_width = 100,
     after_help = "\
 Begin here:
-  vestibule demo                          try everything out, with a practice ADFS
+  vestibule demo                          try everything out, with a practice ADFS and an app behind the gate
   vestibule metadata inspect FILE         what a client's metadata says, and what is wrong with it
   vestibule account apply FILE.toml       make an account from a file, or change it
   vestibule serve                         run the server
@@ -60,7 +60,7 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve,
-    /// Run an embedded server with a practice ADFS and two accounts, and print the addresses to open
+    /// Run an embedded server with a practice ADFS, two accounts and an app behind the gate, and print the addresses to open
     #[cfg(feature = "practice")]
     Demo(crate::demo::Options),
     /// Make, change and look at accounts

@@ -1,4 +1,6 @@
-//! `vestibule demo`: an embedded server, a practice ADFS beside it, and Acme Bank with a demo and a live account.
+//! `vestibule demo`: an embedded server, a practice ADFS beside it, an app behind the gate, and Acme Bank with a demo and a live account.
+
+mod integration;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use crate::config::{AccountFile, Config, Database};
 use crate::http::{self, Listeners, Shared};
 use crate::id::{Entropy, hex};
 use crate::log;
+use crate::practice;
 use crate::practice::adfs::Adfs;
 use crate::practice::key::Key;
 use crate::practice::pages::{self, Practice};
@@ -31,6 +34,9 @@ pub struct Options {
     /// Where the practice ADFS listens
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8081")]
     practice: SocketAddr,
+    /// Where the practice integration listens, which is an app behind the gate
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8082")]
+    integration: SocketAddr,
     /// How browsers reach the practice ADFS, where a proxy stands before it
     #[arg(long, hide = true, value_name = "URL")]
     practice_url: Option<String>,
@@ -47,7 +53,8 @@ const ACCOUNTS: [&str; 2] = [
 
 /// Runs the demonstration until it is told to stop.
 pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
-    if !options.listen.ip().is_loopback() || !options.practice.ip().is_loopback() {
+    let addresses = [options.listen, options.practice, options.integration];
+    if !addresses.iter().all(|address| address.ip().is_loopback()) {
         return Err(Refused(
             "the demonstration listens on loopback only: everybody can sign in to it as anybody"
                 .into(),
@@ -59,9 +66,17 @@ pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
     config.server.public_url = format!("http://localhost:{}", options.listen.port());
     let listeners = Listeners::bind(&config.server, "--listen").await?;
     let listener = http::bind(options.practice, "--practice").await?;
+    let entrance = http::bind(options.integration, "--integration").await?;
+    let host = format!("localhost:{}", options.integration.port());
     // From here on an interrupt is an ordinary end, so that the folder goes.
     let stop = http::stop()?;
-    let folder = Folder::of(&mut config)?;
+    let folder = Folder::new()?;
+    if config.database.url == Database::default().url {
+        config.database.url = format!("sqlite://{}", folder.0.join("vestibule.db").display());
+    }
+    let apps = folder.0.join("apps");
+    integration::describe(&apps, &host)?;
+    config.gate.apps = apps.display().to_string();
     let app = open(config).await?;
     say("Making the keys of the practice ADFS…");
     let own_url = format!("http://localhost:{}", options.practice.port());
@@ -71,40 +86,37 @@ pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
     for file in &options.trust {
         trusts.push(trust(file).with_context(|| format!("--trust {}", file.display()))?);
     }
-    say(&welcome(&app, &adfs)?);
-    let practice = Practice::new(adfs, trusts, app.clock.clone(), app.entropy.clone());
+    let surroundings = integration::surroundings(&app, &host).await?;
+    say(&welcome(&app, &adfs, &host)?);
+    let entropy = app.entropy.clone();
+    let practice = Practice::new(adfs, trusts, app.clock.clone(), entropy.clone());
     let served = tokio::try_join!(
         http::serve(Shared::new(Arc::new(app)), listeners, stop.clone()),
-        pages::serve(practice, listener, stop)
+        pages::serve(practice, listener, stop.clone()),
+        practice::integration::serve(surroundings, entropy, entrance, stop)
     );
     drop(folder);
     served.map(|_| ExitCode::SUCCESS)
 }
 
-/// A folder of its own for each run, removed at the end, unless the configuration names a database.
-struct Folder(Option<PathBuf>);
+/// A folder of its own for each run, removed at the end.
+struct Folder(PathBuf);
 
 impl Folder {
-    fn of(config: &mut Config) -> Result<Self> {
-        if config.database.url != Database::default().url {
-            return Ok(Self(None));
-        }
+    fn new() -> Result<Self> {
         let path = std::env::temp_dir().join(format!(
             "vestibule-demo-{}",
             hex(&Entropy::System.bytes::<8>())
         ));
         std::fs::create_dir(&path).with_context(|| format!("making {}", path.display()))?;
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        config.database.url = format!("sqlite://{}", path.join("vestibule.db").display());
-        Ok(Self(Some(path)))
+        Ok(Self(path))
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            let _ = std::fs::remove_dir_all(path);
-        }
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -171,7 +183,7 @@ async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
     Ok(trusts)
 }
 
-fn welcome(app: &App, adfs: &Adfs) -> Result<String> {
+fn welcome(app: &App, adfs: &Adfs, integration: &str) -> Result<String> {
     let (ours, practice) = (&app.config.server.public_url, &adfs.base_url);
     let program = std::env::current_exe().context("finding this program")?;
     Ok(format!(
@@ -179,13 +191,16 @@ fn welcome(app: &App, adfs: &Adfs) -> Result<String> {
         Vestibule and a practice ADFS are running. Open one of these in a browser and pick a person:\n\n\
         \x20 {ours}/saml/acme-demo/login     the demo account of Acme Bank\n\
         \x20 {ours}/saml/acme-live/login     its live account\n\
-        \x20 {practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\n\
+        \x20 {practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\
+        \x20 http://{integration}/                          an app behind the gate, whose every button asks Vestibule first\n\n\
         Each person has other roles, and a menu there plays the mistakes that people make in a real ADFS.\n\
         A refused sign-in shows a reference; this explains it, in another terminal:\n\n\
-        \x20 VESTIBULE_DATABASE_URL={} {} explain att_…\n\n\
+        \x20 VESTIBULE_DATABASE_URL={database} {program} explain att_…\n\n\
+        Whoever is suspended is out of the app with the next button:\n\n\
+        \x20 VESTIBULE_DATABASE_URL={database} {program} user suspend acme-demo chen@corp.acme.example\n\n\
         End it with Ctrl-C; nothing stays.\n",
-        app.config.database.url,
-        program.display(),
+        database = app.config.database.url,
+        program = program.display(),
     ))
 }
 

@@ -117,10 +117,26 @@ impl Error {
     /// The answer, as a page or a problem document; `id` is what people quote where nothing better is known.
     pub(super) fn answer(&self, wants_page: bool, id: &str) -> Response {
         let reference = self.reference.as_deref().unwrap_or(id);
-        let (kind, body) = if wants_page {
-            ("text/html; charset=utf-8", page(self, reference))
-        } else {
-            ("application/problem+json", problem(self, reference))
+        let page = wants_page
+            .then(|| page::message(self.title, &self.sentence, reference, self.next_step()));
+        self.respond(page, reference)
+    }
+
+    /// The same on the host of an app; `ours` is our own address.
+    pub(super) fn answer_elsewhere(&self, wants_page: bool, ours: &str) -> Response {
+        let page =
+            wants_page.then(|| page::elsewhere(ours, self.title, &self.sentence, self.next_step()));
+        self.respond(page, "")
+    }
+
+    fn next_step(&self) -> Option<(&str, &str)> {
+        self.next.as_ref().map(|next| (next.0, next.1.as_str()))
+    }
+
+    fn respond(&self, page: Option<String>, reference: &str) -> Response {
+        let (kind, body) = match page {
+            Some(page) => ("text/html; charset=utf-8", page),
+            None => ("application/problem+json", problem(self, reference)),
         };
         let mut response = (self.status, [(header::CONTENT_TYPE, kind)], body).into_response();
         if self.status == StatusCode::TOO_MANY_REQUESTS {
@@ -257,11 +273,6 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         }
     }
     Response::from_parts(parts, body)
-}
-
-fn page(error: &Error, reference: &str) -> String {
-    let next = error.next.as_ref().map(|next| (next.0, next.1.as_str()));
-    page::message(error.title, &error.sentence, reference, next)
 }
 
 fn problem(error: &Error, reference: &str) -> String {

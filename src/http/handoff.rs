@@ -45,7 +45,7 @@ async fn start(
     headers: HeaderMap,
 ) -> Response {
     let Ok((_, host)) = at(&shared, &app, peer.0, &headers) else {
-        return lost();
+        return lost(&shared);
     };
     let target = wish
         .to
@@ -140,7 +140,7 @@ async fn finish(
     headers: HeaderMap,
 ) -> Response {
     let Ok((behind, host)) = at(&shared, &app, peer.0, &headers) else {
-        return lost();
+        return lost(&shared);
     };
     let name = named(&shared, NONCE);
     let nonce =
@@ -150,7 +150,7 @@ async fn finish(
             .map(carrier::token)
     };
     let (Some(code), Some(nonce)) = (secret(brought.code.as_deref()), secret(nonce)) else {
-        return lost();
+        return lost(&shared);
     };
     let app = &shared.app;
     let taken = app
@@ -172,7 +172,7 @@ async fn finish(
             ];
             onward(handed.target.as_str(), &cookies)
         }
-        Ok(None) => lost(),
+        Ok(None) => lost(&shared),
         Err(cause) => {
             tracing::error!(%cause, "a session was not handed on");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -200,9 +200,10 @@ fn at<'s, 'h>(
 }
 
 /// The code is not good any more; the app's own page begins anew.
-fn lost() -> Response {
+fn lost(shared: &Shared) -> Response {
     let sentence = "This link was used before, is too old, or belongs to another browser. Go back to the page that you came from.";
-    Error::new(StatusCode::FORBIDDEN, "handoff_lost", sentence).answer(true, "")
+    let ours = &shared.app.config.server.public_url;
+    Error::new(StatusCode::FORBIDDEN, "handoff_lost", sentence).answer_elsewhere(true, ours)
 }
 
 const NONCE: &str = "nonce";

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
@@ -16,6 +16,16 @@ struct Message<'a> {
     title: &'a str,
     sentence: &'a str,
     reference: &'a str,
+    next: Option<(&'a str, &'a str)>,
+}
+
+/// A page of ours on the host of an app, where nothing else of ours is.
+#[derive(Template)]
+#[template(path = "elsewhere.html")]
+struct Elsewhere<'a> {
+    ours: &'a str,
+    title: &'a str,
+    sentence: &'a str,
     next: Option<(&'a str, &'a str)>,
 }
 
@@ -37,6 +47,23 @@ pub(super) fn message(
         title,
         sentence,
         reference,
+        next,
+    }
+    .render()
+    .unwrap_or_else(|_| sentence.to_owned())
+}
+
+/// A plain page with a sentence on the host of an app; what belongs to it comes from our address.
+pub(super) fn elsewhere(
+    ours: &str,
+    title: &str,
+    sentence: &str,
+    next: Option<(&str, &str)>,
+) -> String {
+    Elsewhere {
+        ours,
+        title,
+        sentence,
         next,
     }
     .render()
@@ -70,6 +97,8 @@ pub(super) fn going_to(target: &str) -> Response {
     }
 }
 
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// The style sheet, the script and the icon, which change with the version only.
 pub(super) fn assets() -> Router<Shared> {
     let file = |kind: &'static str, text: &'static str| {
@@ -78,6 +107,8 @@ pub(super) fn assets() -> Router<Shared> {
                 [
                     (header::CONTENT_TYPE, kind),
                     (header::CACHE_CONTROL, "public, max-age=3600"),
+                    // Pages of ours on the hosts of apps need them too.
+                    (RESOURCE_POLICY, "cross-origin"),
                 ],
                 text,
             )

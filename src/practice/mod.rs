@@ -1,7 +1,8 @@
 //! A practice ADFS: an identity provider that behaves on the wire like Microsoft ADFS and is none.
 //!
 //! `vestibule demo` signs people in with it and the tests let it say whatever they need, at a
-//! chosen time. It knows nothing of our own SAML code, so that it is a second opinion on it.
+//! chosen time. It knows nothing of our own SAML code, so that it is a second opinion on it; nor does
+//! the practice integration, which stands behind the gate, know anything of our own gate.
 
 pub mod adfs;
 mod algorithm;
@@ -11,6 +12,7 @@ mod cipher;
 mod claims;
 mod distortion;
 pub mod encrypt;
+pub mod integration;
 pub mod key;
 pub mod logout;
 mod metadata;

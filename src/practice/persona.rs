@@ -96,6 +96,17 @@ pub const ZOE: Persona = Persona {
     note: "Has two roles and a name beyond ASCII.",
 };
 
+/// A maker who is also a checker.
+pub const BO: Persona = Persona {
+    user_name: "bo",
+    given_name: "Bo",
+    surname: "Both",
+    email: "bo.both@acme.example",
+    upn: "bo@corp.acme.example",
+    roles: &[MAKER, CHECKER],
+    note: "Makes and checks, though not the same.",
+};
+
 /// Somebody without any role.
 pub const NOOR: Persona = Persona {
     user_name: "noor",
@@ -119,7 +130,7 @@ pub const SAM: Persona = Persona {
 };
 
 /// Everybody, in the order of the sign-in page.
-pub const PERSONAS: [Persona; 8] = [MAYA, CHEN, AVA, LINA, UMA, ZOE, NOOR, SAM];
+pub const PERSONAS: [Persona; 9] = [MAYA, CHEN, AVA, LINA, UMA, ZOE, BO, NOOR, SAM];
 
 /// The person with that account in the directory.
 pub fn find(user_name: &str) -> Option<Persona> {

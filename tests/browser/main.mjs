@@ -4,6 +4,7 @@ import { launch } from './browser.mjs';
 import { check, isWell } from './check.mjs';
 import { alone } from './demo.mjs';
 import { https } from './https.mjs';
+import { integration } from './integration.mjs';
 import { pages } from './pages.mjs';
 import { startDemo } from './programs.mjs';
 import { sessions } from './sessions.mjs';
@@ -14,6 +15,7 @@ await check('the run comes to its end', async () => {
     const [browser, demo] = await Promise.all([launch(), startDemo()]);
     const people = signIns(browser, demo).then(() => sessions(browser, demo));
     await Promise.all([people, pages(browser, demo), https()]);
+    await integration(browser, demo);
     await signOuts(browser, demo);
     await alone(browser, demo);
     await browser.close();

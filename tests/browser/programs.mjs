@@ -76,24 +76,28 @@ export async function start(args, environment = {}) {
     return program;
 }
 
-/** The demonstration: its two addresses, and what explains a reference, as it prints it. */
+/** The demonstration: its addresses, and the commands beside it, as it prints them. */
 export async function startDemo(...options) {
-    const [ours, practice, internal] = await freePorts(3);
-    const program = await start(
-        ['demo', '--listen', `127.0.0.1:${ours}`, '--practice', `127.0.0.1:${practice}`, ...options],
-        { VESTIBULE_SERVER_INTERNAL_LISTEN: `127.0.0.1:${internal}` },
-    );
-    const command = /^ +(VESTIBULE_DATABASE_URL=.* explain) att_…$/m.exec(program.output)[1];
+    const [ours, practice, integration, internal] = await freePorts(4);
+    const listens = { listen: ours, practice, integration };
+    const addresses = Object.entries(listens).flatMap(([name, port]) => [`--${name}`, `127.0.0.1:${port}`]);
+    const program = await start(['demo', ...addresses, ...options], {
+        VESTIBULE_SERVER_INTERNAL_LISTEN: `127.0.0.1:${internal}`,
+    });
+    const explain = /^ +(VESTIBULE_DATABASE_URL=.* explain) att_…$/m.exec(program.output)[1];
+    const user = /^ +(VESTIBULE_DATABASE_URL=.* user) suspend /m.exec(program.output)[1];
     return {
         ...program,
         site: `http://localhost:${ours}`,
         practice: `http://localhost:${practice}`,
-        explain: (reference) => explain(`${command} ${reference}`),
+        integration: `http://localhost:${integration}`,
+        explain: (reference) => copied(`${explain} ${reference}`),
+        user: (...words) => copied(`${user} ${words.join(' ')}`),
     };
 }
 
 /** What a command that was copied says, and nothing beside it. */
-async function explain(command) {
+async function copied(command) {
     const { stdout, stderr } = await run('sh', ['-c', command]);
     if (stderr !== '') throw new Error(stderr);
     return stdout;

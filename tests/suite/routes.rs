@@ -350,6 +350,10 @@ async fn every_answer_carries_the_security_headers() {
                     assert_eq!(found.insert("cache-control", "no-store"), Some(how_long));
                 }
             }
+            if path.starts_with("/assets/") {
+                let kept = found.insert("cross-origin-resource-policy", "same-origin");
+                assert_eq!(kept, Some("cross-origin"));
+            }
             assert_eq!(found, everywhere, "{method} {path}");
             assert!(
                 answered.headers["x-request-id"]

@@ -15,6 +15,8 @@ use crate::gate::Family;
 pub(super) struct Reader<'h> {
     pub(super) family: Family,
     pub(super) headers: &'h HeaderMap,
+    /// Our own address, where what belongs to our pages is.
+    pub(super) ours: &'h str,
 }
 
 impl Reader<'_> {
@@ -48,15 +50,17 @@ pub(super) fn sign_in(
     let Some(location) = location(shared, told, minutes) else {
         return refused(reader, Refusal::Host);
     };
-    let navigates = reader.is_navigating() && matches!(told.method, "GET" | "HEAD");
-    let status = if reader.family != Family::Nginx && navigates {
+    let status = if reader.family != Family::Nginx && reader.is_navigating() && told.looks() {
         StatusCode::FOUND
     } else {
         StatusCode::UNAUTHORIZED
     };
     let mut response = match (reader.family, status) {
         (Family::Nginx, _) | (_, StatusCode::FOUND) => empty(status),
-        (Family::Forward | Family::Envoy, _) => with(reader, &Error::unauthenticated()),
+        (Family::Forward | Family::Envoy, _) => {
+            let target = location.to_str().unwrap_or_default();
+            with(reader, &Error::unauthenticated().next("Sign in", target))
+        }
     };
     response.headers_mut().insert(header::LOCATION, location);
     response
@@ -114,7 +118,7 @@ fn with(reader: &Reader<'_>, error: &Error) -> Response {
     if reader.family == Family::Nginx {
         return empty(error.status());
     }
-    let mut response = error.answer(reader.is_navigating(), "");
+    let mut response = error.answer_elsewhere(reader.is_navigating(), reader.ours);
     mark(response.headers_mut());
     response
 }
@@ -139,7 +143,9 @@ fn location(shared: &Shared, told: &Told<'_>, minutes: Option<u32>) -> Option<He
     let public_url = &shared.app.config.server.public_url;
     let ours = if shared.is_https() { "https" } else { "http" };
     let scheme = told.scheme.unwrap_or(ours);
-    let target = format!("{scheme}://{}{}", told.host, told.uri);
+    // What was sent is lost, and its address means nothing without it.
+    let uri = if told.looks() { told.uri } else { "/" };
+    let target = format!("{scheme}://{}{uri}", told.host);
     let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let address = match minutes {
         Some(minutes) => {
@@ -155,7 +161,7 @@ fn location(shared: &Shared, told: &Told<'_>, minutes: Option<u32>) -> Option<He
         None => format!(
             "{scheme}://{}/.vestibule/start?to={}",
             told.host,
-            encoded(told.uri)
+            encoded(uri)
         ),
     };
     HeaderValue::try_from(address).ok()

@@ -55,7 +55,12 @@ async fn check(shared: &Shared, family: Family, peer: Peer, request: &Parts) -> 
         return answer::no_app();
     };
     let headers = &request.headers;
-    let reader = Reader { family, headers };
+    let ours = &shared.app.config.server.public_url;
+    let reader = Reader {
+        family,
+        headers,
+        ours,
+    };
     if !is_gateway(behind, peer.0, headers) {
         return refused(shared, &reader, Refusal::Gateway);
     }

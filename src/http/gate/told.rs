@@ -120,6 +120,11 @@ impl<'r> Told<'r> {
             address: address.and_then(|address| address.parse().ok()),
         })
     }
+
+    /// Whether the request only looks, so that it can be sent again after a sign-in.
+    pub(super) fn looks(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
+    }
 }
 
 /// Whether apps could read the name as that of a header that they obey: many make one variable of `a-b`, `a_b` and `a.b`.

@@ -365,6 +365,13 @@ async fn who_is_not_signed_in_is_sent_to_do_so_where_that_makes_sense() {
             StatusCode::UNAUTHORIZED,
             "{family}: what was posted would be lost"
         );
+        let host = shared_host(family).replace(':', "%3A");
+        let start = format!("https://sso.test/login?return_to=https%3A%2F%2F{host}%2F");
+        assert_eq!(posted.location(), start);
+        if family != "nginx" {
+            let link = format!("href=\"{start}\">Sign in</a>");
+            assert!(posted.body.contains(&link), "{}", posted.body);
+        }
         let said = desk.ask(&nobody, page(family, "GET")).await;
         let status = if family == "nginx" {
             StatusCode::UNAUTHORIZED
@@ -394,6 +401,30 @@ async fn who_is_not_signed_in_is_sent_to_do_so_where_that_makes_sense() {
                 );
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_gate_needs_nothing_of_the_host_that_it_stands_on() {
+    let desk = Desk::new().await;
+    let mut browser = desk.test.browser();
+    browser.sign_in(&MAYA).await;
+
+    for family in ["forward", "envoy"] {
+        let list = own(family, "GET", "/v2/profiles").header("accept", "text/html");
+        let page = desk.ask(&browser, list).await;
+
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        assert!(page.body.contains("Nothing that you hold allows this."));
+        for link in [
+            "href=\"https://sso.test/assets/style.css\"",
+            "href=\"https://sso.test/assets/icon.svg\"",
+            "<a class=\"button\" href=\"/\">",
+            "<a class=\"button quiet\" href=\"https://sso.test/\">",
+        ] {
+            assert!(page.body.contains(link), "{link} in {}", page.body);
+        }
+        assert!(!page.body.contains("href=\"/assets"), "{}", page.body);
     }
 }
 

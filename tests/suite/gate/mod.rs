@@ -1,6 +1,6 @@
 //! What stands behind the gate, and who may do what there.
 
-mod desk;
+pub(crate) mod desk;
 mod forward;
 mod handoff;
 mod headers;

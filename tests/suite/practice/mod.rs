@@ -1,6 +1,7 @@
-//! The practice ADFS: one farm, one relying party, two judges.
+//! The practice ADFS: one farm, one relying party, two judges; and the practice integration behind our own gate.
 
 mod browser;
+mod integration;
 mod requests;
 mod strangers;
 
