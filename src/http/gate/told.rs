@@ -24,12 +24,12 @@ pub(super) struct Told<'r> {
 pub(super) struct Ambiguous;
 
 /// Headers that ask an app to read a request as one of another method or path.
-const OVERRIDES: [&str; 5] = [
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
-    "x-original-url",
-    "x-rewrite-url",
+static OVERRIDES: [HeaderName; 5] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
 ];
 
 /// The account that a request names.
@@ -70,7 +70,7 @@ static ENVOY_ADDRESS: HeaderName = HeaderName::from_static("x-envoy-external-add
 impl<'r> Told<'r> {
     pub(super) fn read(family: Family, app: &str, request: &'r Parts) -> Result<Self, Refusal> {
         let headers = &request.headers;
-        if OVERRIDES.iter().any(|name| headers.contains_key(*name)) {
+        if OVERRIDES.iter().any(|name| headers.contains_key(name)) {
             return Err(Refusal::Override);
         }
         if headers.keys().any(is_alias) {
@@ -136,7 +136,7 @@ fn is_alias(name: &HeaderName) -> bool {
     let read = name
         .as_str()
         .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    IDENTITY.contains(&read.as_str()) || OVERRIDES.contains(&read.as_str())
+    IDENTITY.contains(&read.as_str()) || OVERRIDES.iter().any(|name| *name == *read)
 }
 
 /// The host that a gateway of the family reached the app by.
