@@ -9,6 +9,7 @@ use crate::gate::authzen::{
 use crate::gate::{DecisionCaller, Policy, Subject, Who};
 use crate::id::UserId;
 use crate::store::{self, Store};
+use crate::time::Timestamp;
 use crate::user::{State, User};
 
 /// For one page that many people are looked at, so many times.
@@ -24,6 +25,8 @@ pub struct Decisions<'d> {
     pub policy: &'d Policy,
     /// Who asks.
     pub caller: &'d DecisionCaller,
+    /// When.
+    pub now: Timestamp,
 }
 
 /// What a search found.
@@ -157,16 +160,24 @@ impl Decisions<'_> {
         {
             return Ok(Standing::Known);
         }
-        let user = match subject.kind.as_str() {
-            "user" => UserId::parse(&subject.id),
+        let mut tx = self.store.read().await?;
+        let mut of = tx.of(self.caller.account);
+        let standing = match subject.kind.as_str() {
+            "user" => match UserId::parse(&subject.id) {
+                Some(id) => of.user(id).await?.map(|user| self.stands(user)),
+                None => None,
+            },
+            "key" => {
+                let keys = of.credentials().await?;
+                let key = keys.iter().find(|key| key.id.to_string() == subject.id);
+                key.and_then(|key| key.scopes(self.now).map(|scopes| (key, scopes)))
+                    .map(|(key, scopes)| {
+                        Standing::Key(key.subject(self.caller.stage), scopes.clone())
+                    })
+            }
             _ => None,
         };
-        let Some(id) = user else {
-            return Ok(Standing::Unknown);
-        };
-        let mut tx = self.store.read().await?;
-        let user = tx.of(self.caller.account).user(id).await?;
-        Ok(user.map_or(Standing::Unknown, |user| self.stands(user)))
+        Ok(standing.unwrap_or(Standing::Unknown))
     }
 
     fn stands(&self, user: User) -> Standing {

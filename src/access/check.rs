@@ -130,6 +130,9 @@ impl Access {
                 Shown::Key(_) | Shown::Bearer(..) => Err(Refusal::Credential),
             });
         };
+        if !present.uses_apps() {
+            return Ok(Err(Refusal::Credential));
+        }
         if let Err(refusal) = belongs(asked, app, route, &present) {
             return Ok(Err(refusal));
         }

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use openssl::sha::sha256;
 use tokio::sync::Mutex;
 
-use super::shown::{Shown, environment};
+use super::shown::{Shown, bearer, environment};
 use super::{Activity, Environment, Holder, Present};
 use crate::id::{AccountId, Digest};
 use crate::session::State;
@@ -105,13 +104,13 @@ impl Live {
         Ok(Some(present))
     }
 
-    /// Whoever showed the same text before, where nothing about them has changed.
+    /// Whoever showed the same access token before, where nothing about them has changed.
     pub(super) async fn known(
         &self,
         text: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
-        let found = self.remembered(&sha256(text.as_bytes()), None, now).await?;
+        let found = self.remembered(&bearer(text), None, now).await?;
         Ok(found.filter(|present| present.state(now) == State::Live))
     }
 

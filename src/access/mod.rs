@@ -5,17 +5,20 @@ pub mod authzen;
 mod check;
 mod handoff;
 mod identity;
+mod key;
 mod live;
 mod present;
 mod refusal;
 mod shown;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use activity::Activity;
 pub use check::{Asked, Credential, Fetch, Verdict};
 pub use handoff::Handed;
 pub use identity::IDENTITY;
+pub use key::Denied;
 pub use live::Live;
 pub use present::{Environment, Holder, Present};
 pub use refusal::Refusal;
@@ -76,6 +79,22 @@ impl Access {
     /// What stands behind the gate.
     pub fn apps(&self) -> impl Iterator<Item = &App> {
         self.behind.iter().map(|behind| &behind.app)
+    }
+
+    /// What somebody may do in an app, in at least one situation; nothing where it is not for them.
+    pub fn permissions(
+        &self,
+        present: &Present,
+        app: &App,
+    ) -> Result<BTreeSet<String>, gate::Error> {
+        if !app.serves(present.subject.stage, &present.environment.account.slug) {
+            return Ok(BTreeSet::new());
+        }
+        let permitted = self.policy.permissions(&present.subject)?;
+        let here = permitted.into_iter().filter(|action| {
+            present.is_meant_for(action) && app.routes.iter().any(|route| route.action == *action)
+        });
+        Ok(here.map(str::to_owned).collect())
     }
 
     /// The app of that name, with its number.

@@ -50,7 +50,7 @@ pub enum Holder {
         /// Themselves.
         user: Box<User>,
     },
-    /// A client's server.
+    /// A program.
     Key(Box<Credential>),
 }
 
@@ -72,7 +72,7 @@ impl Present {
     pub(super) fn new(environment: Arc<Environment>, subject: Subject, holder: Holder) -> Self {
         let seen = match &holder {
             Holder::Person { session, .. } => session.seen_at,
-            Holder::Key(key) => key.last_used.unwrap_or(key.created_at),
+            Holder::Key(key) => key.last_used.unwrap_or(Timestamp::from_millis(0)),
         };
         Self {
             environment,
@@ -108,9 +108,23 @@ impl Present {
 
     /// How long ago a person proved who they are.
     pub(super) fn age(&self, now: Timestamp) -> Option<Span> {
+        self.session()
+            .map(|session| now.since(session.authenticated_at))
+    }
+
+    /// The session of a person.
+    pub fn session(&self) -> Option<&Session> {
         match &self.holder {
-            Holder::Person { session, .. } => Some(now.since(session.authenticated_at)),
+            Holder::Person { session, .. } => Some(session),
             Holder::Key(_) => None,
+        }
+    }
+
+    /// Whether whoever it is uses apps; who asks for decisions about one uses none.
+    pub fn uses_apps(&self) -> bool {
+        match &self.holder {
+            Holder::Person { .. } => true,
+            Holder::Key(key) => matches!(key.kind, Kind::Integration { .. }),
         }
     }
 
@@ -131,7 +145,7 @@ impl Present {
     }
 
     /// Whether it may be used from there; an address that nobody knows is nowhere.
-    pub(super) fn may_come_from(&self, address: Option<IpAddr>) -> bool {
+    pub fn may_come_from(&self, address: Option<IpAddr>) -> bool {
         let networks = match &self.holder {
             Holder::Person { .. } => &self.environment.document.access.networks,
             Holder::Key(key) => &key.networks,

@@ -6,7 +6,7 @@ use openssl::sha::sha256;
 
 use super::{Activity, Environment, Holder, Present};
 use crate::account::State;
-use crate::gate::{self, Credential, Kind, Secret, Subject, Who};
+use crate::gate::{self, Credential, Secret, Subject, Who};
 use crate::id::{AccountId, CredentialId, Digest, Token, UserId};
 use crate::session::Session;
 use crate::store::{Error, Of, Tx};
@@ -18,10 +18,15 @@ pub enum Shown<'r> {
     Session(&'r Token),
     /// The cookie of a gate, on that host of an app.
     Gate(&'r Token, &'r str),
-    /// The key of a client's server.
+    /// The key of a program.
     Key(&'r str),
     /// An access token whose signature, app and stage were found good.
     Bearer(&'r str, &'r Arc<gate::Access>),
+}
+
+/// What an access token is remembered by.
+pub(super) fn bearer(text: &str) -> Digest {
+    sha256(format!("token {text}").as_bytes())
 }
 
 /// What was found behind it.
@@ -32,11 +37,12 @@ pub(super) struct Found {
 }
 
 impl Shown<'_> {
-    /// What it is remembered by.
+    /// What it is remembered by; the same text shown as another kind is another credential.
     pub(super) fn digest(&self) -> Digest {
         match self {
             Self::Session(token) | Self::Gate(token, _) => token.hash(),
-            Self::Key(text) | Self::Bearer(text, _) => sha256(text.as_bytes()),
+            Self::Key(text) => sha256(format!("key {text}").as_bytes()),
+            Self::Bearer(text, _) => bearer(text),
         }
     }
 
@@ -69,7 +75,7 @@ impl Shown<'_> {
                     return Ok(None);
                 };
                 let found = tx.credential(&secret.digest()).await?;
-                Ok(found.and_then(integration))
+                Ok(found.map(program))
             }
             Self::Bearer(_, access) => by_token(tx, access).await,
         }
@@ -156,7 +162,7 @@ async fn by_token(
         let id = CredentialId::parse(&access.sub);
         let keys = of.credentials().await?;
         let key = keys.into_iter().find(|key| Some(key.id) == id);
-        key.and_then(integration)
+        key.map(program)
     };
     let token = Some(Arc::clone(access));
     Ok(found.map(|(account, found)| (account, Found { token, ..found })))
@@ -172,12 +178,7 @@ fn person(session: Session, digest: Option<String>, user: User) -> (AccountId, F
     (account, Found::new(holder))
 }
 
-fn integration(key: Credential) -> Option<(AccountId, Found)> {
-    match key.kind {
-        Kind::Integration { .. } => {
-            let account = key.account;
-            Some((account, Found::new(Holder::Key(Box::new(key)))))
-        }
-        Kind::Decision { .. } => None,
-    }
+fn program(key: Credential) -> (AccountId, Found) {
+    let account = key.account;
+    (account, Found::new(Holder::Key(Box::new(key))))
 }

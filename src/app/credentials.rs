@@ -1,7 +1,6 @@
 //! The credentials of programs: made, shown once, used, and taken back.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
@@ -9,9 +8,9 @@ use ipnet::IpNet;
 use super::{App, Refused};
 use crate::account::Account;
 use crate::audit::Event;
-use crate::gate::{Credential, CredentialState, Kind, Secret, Wrong};
+use crate::gate::{Credential, CredentialState, Kind, Secret};
 use crate::id::CredentialId;
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 
 /// So many of one name live at a time: the one in use, and the one that follows it.
 const AT_A_TIME: usize = 2;
@@ -27,23 +26,6 @@ pub struct NewCredential {
     pub networks: Vec<IpNet>,
     /// How long it lasts.
     pub lasts: Span,
-}
-
-/// Why a presented secret opens nothing; outside all but the first two read the same.
-#[derive(Debug, thiserror::Error)]
-pub enum Denied {
-    /// The text is no secret of ours.
-    #[error("{0}")]
-    Wrong(#[from] Wrong),
-    /// It is not to be used from there.
-    #[error("this key may not be used from this network")]
-    Network,
-    /// There is none like it, or it has ended.
-    #[error("there is no such key, or it has ended")]
-    Unknown,
-    /// The database did not answer.
-    #[error(transparent)]
-    Store(#[from] crate::store::Error),
 }
 
 impl App {
@@ -190,24 +172,6 @@ impl App {
         }
         tx.commit().await?;
         Ok(revoked)
-    }
-
-    /// The living credential of a presented secret, used from there.
-    pub async fn authenticate(
-        &self,
-        secret: &str,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Result<Credential, Denied> {
-        let digest = Secret::parse(secret)?.digest();
-        let found = self.store.read().await?.credential(&digest).await?;
-        let living = found.filter(|known| known.state(now) == CredentialState::Living);
-        let credential = living.ok_or(Denied::Unknown)?;
-        if !credential.is_used_from(address) {
-            return Err(Denied::Network);
-        }
-        self.access.activity.note_key(credential.id, now);
-        Ok(credential)
     }
 }
 

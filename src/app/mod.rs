@@ -1,8 +1,6 @@
 //! The one place where everything is put together.
 
 mod accounts;
-mod alive;
-mod callers;
 mod credentials;
 mod expiry;
 mod fetch;
@@ -16,8 +14,7 @@ mod tokens;
 mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
-pub use alive::{Alive, Whom};
-pub use credentials::{Denied, NewCredential};
+pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
 pub use refresh::Refreshed;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use tokio::sync::Mutex;
 
-use super::{Alive, App, Refused, Whom};
+use super::{App, Refused};
+use crate::access::{Present, Shown};
 use crate::audit::Event;
 use crate::gate::{self, Access, AppSlug, Grant, Signer, TokenKey};
 use crate::id::AccountId;
@@ -154,12 +155,12 @@ impl App {
     /// An access token for an app, with these permissions.
     pub async fn issue(
         &self,
-        alive: &Alive,
+        present: &Present,
         app: &gate::App,
         permissions: BTreeSet<String>,
         now: Timestamp,
     ) -> Result<String> {
-        let subject = &alive.subject;
+        let subject = &present.subject;
         let client = match subject.who {
             gate::Who::Person(..) => "vestibule".to_owned(),
             gate::Who::Key(key) => key.to_string(),
@@ -170,7 +171,7 @@ impl App {
             subject: subject.id(),
             client,
             account: subject.account,
-            session: alive.session,
+            session: present.session().map(|session| session.id),
             roles: subject.roles().collect(),
             permissions,
         };
@@ -195,36 +196,19 @@ impl App {
             Ok(access) if access.account == account => access,
             Ok(_) | Err(_) => return Ok(None),
         };
-        let Some(alive) = self.bearer(&access, now).await? else {
+        let access = Arc::new(access);
+        let shown = Shown::Bearer(token, &access);
+        let Some(present) = self.access.live.find(&shown, now).await? else {
             return Ok(None);
         };
-        let may = self.permissions_in(&alive, app)?;
-        let permissions: BTreeSet<String> =
-            access.permissions.intersection(&may).cloned().collect();
+        let permissions = self.access.permissions(&present, app)?;
         let scope: Vec<&str> = permissions.iter().map(String::as_str).collect();
         Ok((!permissions.is_empty()).then(|| Access {
             scope: scope.join(" "),
-            roles: alive.subject.roles().collect(),
+            roles: present.subject.roles().collect(),
             permissions: permissions.clone(),
-            ..access
+            ..Access::clone(&access)
         }))
-    }
-
-    /// Whoever a verified token stands for, unless it was taken back or they may not be let in any more.
-    pub async fn bearer(
-        &self,
-        access: &Access,
-        now: Timestamp,
-    ) -> Result<Option<Alive>, crate::store::Error> {
-        let mut tx = self.store.read().await?;
-        if tx.of(access.account).is_token_revoked(&access.jti).await? {
-            return Ok(None);
-        }
-        drop(tx);
-        match Whom::of(access) {
-            Some(whom) => self.alive(&whom, now).await,
-            None => Ok(None),
-        }
     }
 
     /// Takes a token back.

@@ -1,7 +1,6 @@
 //! The credential of a program: a client's server with a key, or whoever asks for decisions about one app.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use openssl::sha::sha256;
@@ -103,10 +102,12 @@ impl Credential {
         }
     }
 
-    /// Whether it may be used from there.
-    pub fn is_used_from(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.networks.is_empty() || self.networks.iter().any(|known| known.contains(&address))
+    /// The actions that a client's server may ask for with it at `now`; none of a key that has ended or uses no app.
+    pub fn scopes(&self, now: Timestamp) -> Option<&BTreeSet<String>> {
+        match (&self.kind, self.state(now)) {
+            (Kind::Integration { scopes }, State::Living) => Some(scopes),
+            (Kind::Integration { .. } | Kind::Decision { .. }, _) => None,
+        }
     }
 
     /// Whoever asks with it, in an account of that stage.

@@ -128,6 +128,7 @@ fn decisions<'d>(shared: &'d Shared, caller: &'d DecisionCaller) -> Decisions<'d
         store: &shared.app.store,
         policy: &shared.app.access.policy,
         caller,
+        now: shared.app.clock.now(),
     }
 }
 
@@ -151,7 +152,10 @@ impl FromRequestParts<Shared> for Caller {
             return Err(stranger("Bearer"));
         };
         let app = &shared.app;
-        let caller = app.decision_caller(token, address, app.clock.now()).await;
+        let caller = app
+            .access
+            .decision_caller(token, address, app.clock.now())
+            .await;
         let caller = caller.map_err(|error| Error::from(error).into_response())?;
         caller
             .map(Self)

@@ -1,5 +1,7 @@
 //! Decides questions for one caller: about its account's people, with what it is believed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Answer, Code, Evaluation, Thing, Wrong};
@@ -17,8 +19,10 @@ pub struct Desk<'d> {
 /// What is known of a subject now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// A person or key of the account.
+    /// A person of the account.
     Live(Subject),
+    /// A key of the account, for these actions.
+    Key(Subject, BTreeSet<String>),
     /// Somebody of `entities.json`.
     Known,
     /// A person who stays out.
@@ -31,7 +35,10 @@ impl Desk<'_> {
     /// The answer to a question about somebody who stands so.
     pub fn decide(&self, standing: &Standing, asked: &Evaluation) -> Result<Answer, Wrong> {
         let principal = match standing {
-            Standing::Live(subject) => Principal::Live(subject),
+            Standing::Key(_, scopes) if !scopes.contains(&asked.action.name) => {
+                return Ok(Answer::no(Code::NotPermitted));
+            }
+            Standing::Live(subject) | Standing::Key(subject, _) => Principal::Live(subject),
             Standing::Known => Principal::Known {
                 account: self.caller.account,
                 stage: self.caller.stage,

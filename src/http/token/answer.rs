@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::super::Error;
-use crate::app::Denied;
+use crate::access::Denied;
 
 /// An answer that is no token.
 pub(in crate::http) enum Oauth {

@@ -1,5 +1,7 @@
 //! Who asks: a session, a client's server with its key, or a service with the key for its questions. Exactly one of them.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderName, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,31 +10,16 @@ use url::form_urlencoded;
 use super::super::{Shared, carrier, extract};
 use super::answer::Oauth;
 use super::asked::Asked;
+use crate::access::{Present, Shown};
 use crate::account::Account;
-use crate::app::{Alive, Whom};
-use crate::gate::{Access, AppSlug, Credential, Kind};
-use crate::id::AccountId;
-use crate::session::Session;
+use crate::gate::{Access, DecisionCaller};
 use crate::time::Timestamp;
 
 const ACCOUNT: HeaderName = HeaderName::from_static("account-id");
 const KEY: HeaderName = HeaderName::from_static("api-key");
 
-/// Whoever may have tokens.
-pub(super) enum Caller {
-    /// Somebody who is signed in in this browser.
-    Session(Box<Session>),
-    /// A client's server.
-    Key(Box<Credential>),
-}
-
-/// A service that asks about tokens of one app and account.
-pub(super) struct Service {
-    /// The app.
-    pub(super) app: AppSlug,
-    /// The account.
-    pub(super) account: AccountId,
-}
+/// Whoever may have tokens: somebody who is signed in in this browser, or a client's server.
+pub(super) struct Caller(Arc<Present>);
 
 impl Caller {
     /// Whoever asks.
@@ -40,29 +27,27 @@ impl Caller {
         let Some(named) = named(shared, asked)? else {
             return Err(Oauth::client("no credential came with this request"));
         };
+        let access = &shared.app.access;
         match named {
             Named::Cookie => {
-                let signed_in = asked.signed_in.as_ref();
-                let signed_in = signed_in.ok_or_else(|| {
-                    Oauth::client("there is no session in this browser, or it has ended")
-                })?;
-                Ok(Self::Session(Box::new(signed_in.session.clone())))
+                let id = asked.signed_in.as_ref().and_then(|known| known.cookie.id());
+                let token = id.map(carrier::token);
+                let found = match &token {
+                    Some(token) => access.live.find(&Shown::Session(token), now).await?,
+                    None => None,
+                };
+                let none = "there is no session in this browser, or it has ended";
+                found.map(Self).ok_or_else(|| Oauth::client(none))
             }
             Named::Key { account, secret } => {
-                let credential = shared
-                    .app
-                    .authenticate(&secret, asked.address.0, now)
-                    .await?;
-                let holder = shared.app.holder(&credential).await?;
-                let is_theirs = holder.is_some_and(|(own, _)| is_called(&own, &account));
-                match credential.kind {
-                    Kind::Integration { .. } if is_theirs => Ok(Self::Key(Box::new(credential))),
-                    Kind::Integration { .. } => {
-                        Err(Oauth::client("this key is not of that account"))
-                    }
-                    Kind::Decision { .. } => Err(Oauth::client(
-                        "this key asks for decisions; it has no tokens of its own",
-                    )),
+                let present = access.key(&secret, asked.address.0, now).await?;
+                if !is_called(&present.environment.account, &account) {
+                    Err(Oauth::client("this key is not of that account"))
+                } else if !present.uses_apps() {
+                    let sentence = "this key asks for decisions; it has no tokens of its own";
+                    Err(Oauth::client(sentence))
+                } else {
+                    Ok(Self(present))
                 }
             }
             Named::Bearer(_) => Err(Oauth::client(
@@ -71,59 +56,36 @@ impl Caller {
         }
     }
 
-    /// The same as of now, with what they may do.
-    pub(super) async fn alive(
-        &self,
-        shared: &Shared,
-        now: Timestamp,
-    ) -> Result<Option<Alive>, Oauth> {
-        let whom = match self {
-            Self::Session(session) => Whom::Session {
-                account: session.account,
-                user: session.user,
-                session: session.id,
-                seen: now,
-            },
-            Self::Key(credential) => Whom::Key {
-                account: credential.account,
-                credential: credential.id,
-            },
-        };
-        Ok(shared.app.alive(&whom, now).await?)
+    /// Whoever it is.
+    pub(super) fn present(&self) -> &Present {
+        &self.0
     }
 
     /// Whether a token was given to them.
     pub(super) fn owns(&self, access: &Access) -> bool {
-        match self {
-            Self::Session(session) => access.sid == Some(session.id),
-            Self::Key(key) => access.sid.is_none() && access.sub == key.id.to_string(),
-        }
+        let session = self.0.session().map(|session| session.id);
+        access.sid == session && access.sub == self.0.subject.id()
     }
 }
 
-impl Service {
-    /// Whoever asks.
-    pub(super) async fn of(shared: &Shared, asked: &Asked, now: Timestamp) -> Result<Self, Oauth> {
-        let Some(Named::Bearer(secret)) = named(shared, asked)? else {
-            return Err(Oauth::client(
-                "a service asks with the key that `vestibule key create --decides-for` made for it, as a bearer token",
-            ));
-        };
-        let credential = shared
-            .app
-            .authenticate(&secret, asked.address.0, now)
-            .await?;
-        let is_enabled = shared.app.holder(&credential).await?.is_some();
-        match credential.kind {
-            Kind::Decision { app, .. } if is_enabled => Ok(Self {
-                app,
-                account: credential.account,
-            }),
-            Kind::Decision { .. } | Kind::Integration { .. } => Err(Oauth::client(
-                "this key does not ask for decisions; `vestibule key create --decides-for` makes one that does",
-            )),
-        }
-    }
+/// The service that asks about tokens of one app and account.
+pub(super) async fn service(
+    shared: &Shared,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<DecisionCaller, Oauth> {
+    let Some(Named::Bearer(secret)) = named(shared, asked)? else {
+        return Err(Oauth::client(
+            "a service asks with the key that `vestibule key create --decides-for` made for it, as a bearer token",
+        ));
+    };
+    let access = &shared.app.access;
+    let present = access.key(&secret, asked.address.0, now).await?;
+    access.asks_about(&present).ok_or_else(|| {
+        Oauth::client(
+            "this key does not ask for decisions; `vestibule key create --decides-for` makes one that does",
+        )
+    })
 }
 
 /// A credential as it was sent.

@@ -18,9 +18,9 @@ use super::Shared;
 use super::extract::Moment;
 use answer::Oauth;
 use asked::Asked;
-use caller::{Caller, Service};
+use caller::Caller;
 
-use crate::app::Alive;
+use crate::access::Present;
 use crate::gate::{App, Signer};
 
 /// `/token`, `/introspect`, `/revoke` and what is published about them.
@@ -47,9 +47,9 @@ async fn issue(
     asked: Asked,
 ) -> Result<Response, Oauth> {
     let caller = Caller::of(&shared, &asked, moment.now).await?;
-    let grant = match caller {
-        Caller::Session(_) => SESSION_GRANT,
-        Caller::Key(_) => KEY_GRANT,
+    let grant = match caller.present().session() {
+        Some(_) => SESSION_GRANT,
+        None => KEY_GRANT,
     };
     match asked.form.one("grant_type")? {
         Some(asked) if asked == grant => {}
@@ -66,20 +66,19 @@ async fn issue(
             ));
         }
     }
-    let alive = caller.alive(&shared, moment.now).await?;
-    let alive = alive.ok_or_else(|| Oauth::client("nobody who may be let in asks for this"))?;
-    if !alive.may_come_from(asked.address.0) {
+    let present = caller.present();
+    if !present.may_come_from(Some(asked.address.0)) {
         return Err(Oauth::bad(
             "unauthorized_client",
             "this account is not used from this network",
         ));
     }
-    let (app, permissions) = target(&shared, &asked, &alive)?;
+    let (app, permissions) = target(&shared, &asked, present)?;
     let permissions = narrowed(permissions, asked.form.one("scope")?)?;
     let scope: Vec<String> = permissions.iter().cloned().collect();
     let token = shared
         .app
-        .issue(&alive, app, permissions, moment.now)
+        .issue(present, app, permissions, moment.now)
         .await?;
     Ok(Json(json!({
         "access_token": token,
@@ -94,7 +93,7 @@ async fn issue(
 fn target<'s>(
     shared: &'s Shared,
     asked: &Asked,
-    alive: &Alive,
+    present: &Present,
 ) -> Result<(&'s App, BTreeSet<String>), Oauth> {
     let audience = match (asked.form.one("resource")?, asked.form.one("audience")?) {
         (Some(one), None) | (None, Some(one)) => one,
@@ -120,7 +119,7 @@ fn target<'s>(
     let mut apps = shared.app.access.apps();
     let app = apps.find(|app| app.audience == audience);
     let app = app.ok_or_else(nothing)?;
-    let permissions = shared.app.permissions_in(alive, app)?;
+    let permissions = shared.app.access.permissions(present, app)?;
     if permissions.is_empty() {
         return Err(nothing());
     }
@@ -147,7 +146,7 @@ async fn introspect(
     moment: Moment,
     asked: Asked,
 ) -> Result<Response, Oauth> {
-    let service = Service::of(&shared, &asked, moment.now).await?;
+    let service = caller::service(&shared, &asked, moment.now).await?;
     let token = asked.form.needed("token")?;
     let found = shared
         .app

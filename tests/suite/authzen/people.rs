@@ -1,7 +1,10 @@
 //! Decisions about the people of an account, as the database knows them now.
 
 use serde_json::{Value, json};
+use vestibule::app::NewCredential;
+use vestibule::gate::Kind;
 use vestibule::practice::persona::{AVA, CHEN, LINA, Persona};
+use vestibule::time::Span;
 
 use super::Scene;
 
@@ -52,6 +55,42 @@ async fn a_checker_reviews_what_somebody_else_concluded_rule_37() {
     assert_eq!(why_open["code"], "not_permitted");
     assert_eq!(why_unsaid["code"], "facts_required");
     assert_eq!(why_unsaid["missing"], json!(["call_state", "concluded_by"]));
+}
+
+#[tokio::test]
+async fn a_key_is_a_subject_for_what_it_was_made_for_until_it_is_taken_back() {
+    let scene = Scene::new().await;
+    let account = scene.test.account().await;
+    let wish = NewCredential {
+        name: "server".into(),
+        kind: Kind::Integration {
+            scopes: ["profile:create".to_owned()].into(),
+        },
+        networks: Vec::new(),
+        lasts: Span::days(1),
+    };
+    let app = &scene.test.app;
+    let (key, _) = app
+        .create_credential(&account, wish, "shell:test")
+        .await
+        .unwrap();
+    let may = async |action: &str| {
+        let question = json!({
+            "subject": { "type": "key", "id": key.id },
+            "action": { "name": action },
+            "resource": { "type": "profile", "id": "p-1" },
+        });
+        scene.decide(question).await
+    };
+
+    assert!(may("profile:create").await);
+    assert!(
+        !may("profile:list").await,
+        "the policy gives it to keys, this key was not made for it"
+    );
+    assert!(!may("call:accept").await);
+    app.revoke_credential(&key, "shell:test").await.unwrap();
+    assert!(!may("profile:create").await);
 }
 
 #[tokio::test]

@@ -170,6 +170,12 @@ async fn an_access_token_opens_its_own_app_until_its_session_ends() {
     let app_token =
         Ask::new("forward", "GET", "/v2/profiles").header("authorization", &as_credential);
     assert_eq!(desk.said(app_token).await, "401", "rule 39");
+    let as_key = list("nginx", bearer.trim_start_matches("Bearer "));
+    assert_eq!(
+        desk.said(as_key).await,
+        "invalid_credentials",
+        "what is remembered as a token is none as a key"
+    );
     browser.post("/logout", &[]).await;
     assert_eq!(desk.said(ask("forward")).await, "401");
 }
