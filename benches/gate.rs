@@ -7,6 +7,8 @@
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
+mod people;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -15,23 +17,13 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use axum::routing::any;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::net::TcpListener;
-use vestibule::account::{Account, Document, Slug, State};
-use vestibule::app::{App, Consent};
-use vestibule::claims::Profile;
-use vestibule::config::{AccountFile, Config};
+use vestibule::app::App;
+use vestibule::config::Config;
 use vestibule::http::{self, Shared};
-use vestibule::id::{Entropy, SessionId, Token, UserId};
-use vestibule::role::{Role, Roles};
-use vestibule::session::Session;
-use vestibule::store::Changes;
-use vestibule::time::{Clock, Span};
-use vestibule::user::{self, User};
+use vestibule::id::Entropy;
+use vestibule::time::Clock;
 
-const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
-const APP: &str = include_str!("../config/apps/profiles.toml");
 const SESSIONS: usize = 10_000;
 const CHECKS: usize = 100_000;
 const ROUNDS: usize = 3;
@@ -145,32 +137,18 @@ impl Server {
 #[tokio::main(worker_threads = 1)]
 async fn serve() {
     let folder = tempfile::tempdir().unwrap();
-    let apps = folder.path().join("apps");
-    std::fs::create_dir(&apps).unwrap();
-    let app = APP
-        .replace("\"live\"", "\"demo\"")
-        .replace("api.platform.example\"]", "127.0.0.1:9\"]");
-    std::fs::write(apps.join("profiles.toml"), app).unwrap();
     let mut config = Config::default();
     config.server.public_url = "http://127.0.0.1".into();
     config.database.url = format!("sqlite://{}", folder.path().join("data/bench.db").display());
-    config.gate.apps = apps.display().to_string();
+    config.gate.apps = people::apps(folder.path());
     let app = Arc::new(
         App::open(config, Clock::System, Entropy::System)
             .await
             .unwrap(),
     );
-    let document: Document = toml::from_str(ACCOUNT).unwrap();
-    let file = AccountFile {
-        document,
-        metadata: None,
-    };
-    let account = app
-        .apply(&file, "bench", &Consent::default())
-        .await
-        .unwrap()
-        .account;
-    let cookies = sessions(&app, &account).await;
+    let account = people::account(&app).await;
+    let people = people::signed_in(&app, &account, SESSIONS).await;
+    let cookies: Vec<String> = people.into_iter().map(|(_, cookie)| cookie).collect();
     let following = Arc::clone(&app);
     tokio::spawn(async move { following.access.live.follow("", &following.clock).await });
     let router = http::internal(&Shared::new(app)).route("/bare", any(async || StatusCode::OK));
@@ -179,55 +157,4 @@ async fn serve() {
     println!("{}", cookies.join("\n"));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).await.unwrap();
-}
-
-/// The cookies of people who are signed in.
-async fn sessions(app: &App, account: &Account) -> Vec<String> {
-    assert_eq!(
-        (account.state, &account.slug),
-        (State::Enabled, &Slug::parse("acme-demo").unwrap())
-    );
-    let (now, entropy) = (app.clock.now(), &app.entropy);
-    let mut cookies = Vec::new();
-    for number in 0..SESSIONS {
-        let (id, token) = (UserId::new(now, entropy), Token::new(entropy));
-        let user = User {
-            id,
-            source: "name_id".into(),
-            subject: format!("person {number}"),
-            external_id: None,
-            state: user::State::Active,
-            profile: Profile {
-                email: Some(format!("person{number}@acme.example")),
-                given_name: Some("Per".into()),
-                surname: Some("Son".into()),
-            },
-            roles: Roles::from([(Role::Maker, "a rule".into())]),
-            created_at: now,
-            last_sign_in: Some(now),
-        };
-        let session = Session {
-            id: SessionId::new(now, entropy),
-            account: account.id,
-            user: id,
-            roles: user.roles.clone(),
-            authenticated_at: now,
-            created_at: now,
-            seen_at: now,
-            expires_at: now.plus(Span::hours(10)),
-            idle: Span::minutes(30),
-            address: "203.0.113.7".into(),
-            browser: "Bench/1".into(),
-            name_id: None,
-            session_index: None,
-        };
-        let mut changes = Changes::new(account.id);
-        changes.save_user(&user).unwrap();
-        changes
-            .create_session(&session, &token.digest(), false)
-            .unwrap();
-        app.store.commit(changes).await.unwrap();
-        cookies.push(URL_SAFE_NO_PAD.encode(token.reveal()));
-    }
-    cookies
 }

@@ -7,6 +7,8 @@
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
+mod people;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,24 +16,14 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tower::ServiceExt;
-use vestibule::account::{Account, Document};
-use vestibule::app::{App, Consent};
-use vestibule::claims::Profile;
-use vestibule::config::{AccountFile, Config};
+use vestibule::app::App;
+use vestibule::config::Config;
 use vestibule::http::{self, Shared};
-use vestibule::id::{Entropy, SessionId, Token, UserId, hex};
-use vestibule::role::{Role, Roles};
+use vestibule::id::{Entropy, hex};
 use vestibule::seal::Ring;
-use vestibule::session::Session;
-use vestibule::store::Changes;
-use vestibule::time::{Clock, Span};
-use vestibule::user::{self, User};
+use vestibule::time::Clock;
 
-const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
-const APP: &str = include_str!("../config/apps/profiles.toml");
 const CHANGES: usize = 1_000;
 /// Nobody listens there, so that only the regular look at the database is left.
 const CUT: &str = "postgres://127.0.0.1:1/nowhere";
@@ -65,14 +57,8 @@ async fn measure(server: &str, listen_url: &str) -> Vec<Duration> {
         Arc::new(app.unwrap())
     };
     let (here, there) = (node().await, node().await);
-    let document: Document = toml::from_str(ACCOUNT).unwrap();
-    let file = AccountFile {
-        document,
-        metadata: None,
-    };
-    let consent = Consent::default();
-    let account = here.apply(&file, "bench", &consent).await.unwrap().account;
-    let people = people(&here, &account).await;
+    let account = people::account(&here).await;
+    let people = people::signed_in(&here, &account, CHANGES).await;
     let (following, url) = (Arc::clone(&there), listen_url.to_owned());
     let following =
         tokio::spawn(async move { following.access.live.follow(&url, &following.clock).await });
@@ -94,12 +80,6 @@ async fn measure(server: &str, listen_url: &str) -> Vec<Duration> {
 }
 
 async fn config(folder: &std::path::Path, server: &str) -> Config {
-    let apps = folder.join("apps");
-    std::fs::create_dir(&apps).unwrap();
-    let app = APP
-        .replace("\"live\"", "\"demo\"")
-        .replace("api.platform.example\"]", "127.0.0.1:9\"]");
-    std::fs::write(apps.join("profiles.toml"), app).unwrap();
     let key = folder.join("master.key");
     Ring::generate(&Entropy::System).write(&key).unwrap();
     let schema = format!("bench_{}", hex(&Entropy::System.bytes::<8>()));
@@ -112,51 +92,8 @@ async fn config(folder: &std::path::Path, server: &str) -> Config {
     config.database.url = format!("{server}{separator}options=-c%20search_path%3D{schema}");
     config.secrets.master_key_file = key.display().to_string();
     config.server.public_url = "http://127.0.0.1".into();
-    config.gate.apps = apps.display().to_string();
+    config.gate.apps = people::apps(folder);
     config
-}
-
-/// People who are signed in, with their cookies.
-async fn people(app: &App, account: &Account) -> Vec<(UserId, String)> {
-    let (now, entropy) = (app.clock.now(), &app.entropy);
-    let mut people = Vec::new();
-    for number in 0..CHANGES {
-        let (id, token) = (UserId::new(now, entropy), Token::new(entropy));
-        let user = User {
-            id,
-            source: "name_id".into(),
-            subject: format!("person {number}"),
-            external_id: None,
-            state: user::State::Active,
-            profile: Profile::default(),
-            roles: Roles::from([(Role::Maker, "a rule".into())]),
-            created_at: now,
-            last_sign_in: Some(now),
-        };
-        let session = Session {
-            id: SessionId::new(now, entropy),
-            account: account.id,
-            user: id,
-            roles: user.roles.clone(),
-            authenticated_at: now,
-            created_at: now,
-            seen_at: now,
-            expires_at: now.plus(Span::hours(10)),
-            idle: Span::minutes(30),
-            address: "203.0.113.7".into(),
-            browser: "Bench/1".into(),
-            name_id: None,
-            session_index: None,
-        };
-        let mut changes = Changes::new(account.id);
-        changes.save_user(&user).unwrap();
-        changes
-            .create_session(&session, &token.digest(), false)
-            .unwrap();
-        app.store.commit(changes).await.unwrap();
-        people.push((id, URL_SAFE_NO_PAD.encode(token.reveal())));
-    }
-    people
 }
 
 /// What the gate answers to a person with that cookie.

@@ -13,7 +13,8 @@ use vestibule::role::Role;
 
 use crate::app::NOW;
 
-fn person(roles: impl IntoIterator<Item = Role>) -> Subject {
+/// Somebody of a live account with these roles.
+pub(super) fn person(roles: impl IntoIterator<Item = Role>) -> Subject {
     let entropy = Entropy::fixed();
     Subject {
         account: AccountId::new(NOW, &entropy),

@@ -9,20 +9,11 @@ use vestibule::gate::{Effect, Facts, Policy, SHIPPED_FORBIDS, Subject, Text, Tex
 use vestibule::id::{AccountId, Entropy, UserId};
 use vestibule::role::Role;
 
-use crate::app::NOW;
+use super::policy::person;
 
 const SCHEMA: &str = include_str!("../../../config/policies/vestibule.cedarschema");
 const PERMITS: &str = include_str!("../../../config/policies/permits.cedar");
 const EVERYTHING: &str = "@id(\"everything\")\n@says(\"Everybody may do everything.\")\npermit (principal, action, resource);\n";
-
-fn person(roles: impl IntoIterator<Item = Role>) -> Subject {
-    let entropy = Entropy::fixed();
-    Subject {
-        account: AccountId::new(NOW, &entropy),
-        stage: Stage::Live,
-        who: Who::Person(UserId::new(NOW, &entropy), roles.into_iter().collect()),
-    }
-}
 
 fn permits(text: &str) -> Texts {
     Texts {

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { folder, freePorts, start, vestibule } from '../../browser/programs.mjs';
+import { folder } from '../../browser/programs.mjs';
+import { serve as start, shell } from '../providers/server.mjs';
 
-const CONFIGURATION = join(folder, 'vestibule.toml');
 const ACCOUNT = 'acme-demo';
 export const AUDIENCE = 'https://api.demo.test/';
 
@@ -22,35 +22,21 @@ path = "/v2/profiles/{id}"
 action = "profile:view"
 `;
 
-/** What a command prints in JSON. */
-async function shell(...words) {
-    const { code, stdout, stderr } = await vestibule(...words, '--json', '--config', CONFIGURATION);
-    assert.equal(code, 0, stderr);
-    return JSON.parse(stdout);
-}
-
 /** Starts the server. */
 export async function serve() {
-    const [port, internal] = await freePorts(2);
-    const site = `http://localhost:${port}`;
-    const listens = `listen = "127.0.0.1:${port}"\ninternal_listen = "127.0.0.1:${internal}"`;
-    const database = `[database]\nurl = "sqlite://${join(folder, 'data', 'vestibule.db')}"`;
-    writeFileSync(CONFIGURATION, `[server]\npublic_url = "${site}"\n${listens}\n${database}\n`);
     mkdirSync(join(folder, 'apps'));
     writeFileSync(join(folder, 'apps', 'profiles.toml'), APP);
-    const account = join(folder, `${ACCOUNT}.toml`);
-    writeFileSync(account, `account = "${ACCOUNT}"\nclient = "Acme Bank"\nstage = "demo"\n`);
-    await shell('account', 'apply', account);
+    const { site, apply, stop } = await start();
+    await apply(ACCOUNT);
     const create = ['key', 'create', '--account', ACCOUNT, '--name'];
     const own = await shell(...create, 'server', '--scope', 'profile:view');
     const apps = await shell(...create, 'profiles', '--decides-for', 'profiles');
-    const program = await start(['serve', '--config', CONFIGURATION]);
     const post = (path, headers, form) =>
         fetch(`${site}${path}`, { method: 'POST', headers, body: new URLSearchParams(form) });
     const client = { authorization: `Basic ${btoa(`${ACCOUNT}:${own.secret}`)}` };
     return {
         site,
-        stop: program.stop,
+        stop,
         rotate: async () => {
             await shell('keys', 'rotate-tokens', '--now');
             // A running server follows within a second.
