@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use vestibule::account::Stage;
 use vestibule::config::Config;
-use vestibule::gate::{Effect, Facts, Policy, SHIPPED_FORBIDS, Subject, Text, Texts, Who};
-use vestibule::id::{AccountId, Entropy, UserId};
+use vestibule::gate::{Effect, Facts, Policy, SHIPPED_FORBIDS, Text, Texts};
 use vestibule::role::Role;
 
 use super::policy::person;

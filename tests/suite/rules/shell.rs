@@ -189,6 +189,7 @@ async fn rule_51_a_database_server_without_our_tables_stays_without_them() {
 #[rstest]
 #[case::vestibule("--listen")]
 #[case::the_practice_adfs("--practice")]
+#[case::the_practice_integration("--integration")]
 fn rule_15_the_demonstration_refuses_any_address_that_is_not_loopback(#[case] option: &str) {
     let folder = tempfile::tempdir().unwrap();
 
@@ -212,8 +213,10 @@ fn rule_15_the_demonstration_refuses_a_database_that_it_did_not_make() {
         &["account", "apply", "live.toml", "--config", "own.toml"],
     );
 
-    let free = ["--listen", "127.0.0.1:0", "--practice", "127.0.0.1:0"];
-    let words = [&["demo", "--config", "own.toml"], &free[..]].concat();
+    let mut words = vec!["demo", "--config", "own.toml"];
+    for option in ["--listen", "--practice", "--integration"] {
+        words.extend([option, "127.0.0.1:0"]);
+    }
     let refused = said(&run(folder.path(), &words));
 
     assert_eq!(refused.0, Some(3), "{}", refused.1);
