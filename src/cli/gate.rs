@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
+use super::policy::{everybody, key, person};
 use crate::access::Refusal;
 use crate::account::{Slug, Stage};
 use crate::app::App;
@@ -14,9 +15,8 @@ use crate::config::Config;
 use crate::gate::{
     self, NormalPath, Policy, Reach, Reason, Route, Routed, Situation, Subject, Who,
 };
-use crate::id::{AccountId, CredentialId, Entropy, UserId};
+use crate::id::AccountId;
 use crate::role::Role;
-use crate::time::Clock;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -98,7 +98,10 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
         }
     };
     let asked = match &request.who {
-        None => everybody(app.stage),
+        None => everybody(app.stage)?
+            .into_iter()
+            .map(|(name, subject)| (name.to_owned(), subject))
+            .collect(),
         Some(who) => vec![named(who, request.account.as_deref(), app, config).await?],
     };
     let mut answers = Vec::new();
@@ -202,14 +205,6 @@ fn reasons(
     Ok(found)
 }
 
-/// Somebody of each role, and a key.
-fn everybody(stage: Stage) -> Vec<(String, Subject)> {
-    let people = Role::ALL
-        .into_iter()
-        .map(|role| (role.to_string(), person(stage, [role])));
-    people.chain([("key".to_owned(), key(stage))]).collect()
-}
-
 async fn named(
     who: &str,
     account: Option<&str>,
@@ -217,14 +212,14 @@ async fn named(
     config: Config,
 ) -> Result<(String, Subject)> {
     if who == "key" {
-        return Ok((who.to_owned(), key(app.stage)));
+        return Ok((who.to_owned(), key(app.stage)?));
     }
     let roles: Option<Vec<Role>> = who
         .split(',')
         .map(|name| Role::parse(name.trim()))
         .collect();
     if let Some(roles) = roles {
-        return Ok((who.to_owned(), person(app.stage, roles)));
+        return Ok((who.to_owned(), person(app.stage, roles)?));
     }
     let Some(account) = account else {
         let known = Role::ALL.map(Role::as_str).join(", ");
@@ -286,22 +281,5 @@ fn only(accounts: &[Slug]) -> String {
         String::new()
     } else {
         format!(" ({})", names.join(", "))
-    }
-}
-
-fn person(stage: Stage, roles: impl IntoIterator<Item = Role>) -> Subject {
-    let (now, entropy) = (Clock::System.now(), Entropy::System);
-    Subject {
-        account: AccountId::new(now, &entropy),
-        stage,
-        who: Who::Person(UserId::new(now, &entropy), roles.into_iter().collect()),
-    }
-}
-
-fn key(stage: Stage) -> Subject {
-    let who = Who::Key(CredentialId::new(Clock::System.now(), &Entropy::System));
-    Subject {
-        who,
-        ..person(stage, [])
     }
 }

@@ -63,7 +63,7 @@ pub(super) struct Why {
 pub(super) fn show(config: &Config, out: Out) -> Result<ExitCode> {
     let policy = config.policy()?;
     let folder = config.policies()?;
-    let columns = columns()?;
+    let columns = everybody(Stage::Live)?;
     let mut rows = Vec::new();
     for action in policy.actions() {
         let reaches = columns
@@ -114,24 +114,41 @@ pub(super) fn show(config: &Config, out: Out) -> Result<ExitCode> {
     })
 }
 
-/// Whoever a table of the policy has a column for.
-fn columns() -> Result<Vec<(&'static str, Subject)>> {
-    let nil = "00000000000000000000000000000000";
-    let ids = AccountId::parse(&format!("acc_{nil}"))
-        .zip(UserId::parse(&format!("usr_{nil}")))
-        .zip(CredentialId::parse(&format!("crd_{nil}")));
-    let ((account, user), key) = ids.context("these are ids")?;
-    let subject = |who| Subject {
+/// Whoever a table of the policy has a line or a column for.
+pub(super) fn everybody(stage: Stage) -> Result<Vec<(&'static str, Subject)>> {
+    let mut all = Vec::new();
+    for role in Role::ALL {
+        all.push((role.as_str(), person(stage, [role])?));
+    }
+    all.push(("key", key(stage)?));
+    all.push(("no role", person(stage, [])?));
+    Ok(all)
+}
+
+/// Somebody with these roles who is nobody in particular.
+pub(super) fn person(stage: Stage, roles: impl IntoIterator<Item = Role>) -> Result<Subject> {
+    let account = AccountId::parse(&nobody("acc")).context("an id")?;
+    let user = UserId::parse(&nobody("usr")).context("an id")?;
+    let who = Who::Person(user, roles.into_iter().collect());
+    Ok(Subject {
         account,
-        stage: Stage::Live,
+        stage,
         who,
-    };
-    let roles = Role::ALL.map(|role| (role.as_str(), subject(Who::Person(user, [role].into()))));
-    let others = [
-        ("key", subject(Who::Key(key))),
-        ("no role", subject(Who::Person(user, [].into()))),
-    ];
-    Ok(roles.into_iter().chain(others).collect())
+    })
+}
+
+/// A key that is none in particular.
+pub(super) fn key(stage: Stage) -> Result<Subject> {
+    let id = CredentialId::parse(&nobody("crd")).context("an id")?;
+    let who = Who::Key(id);
+    Ok(Subject {
+        who,
+        ..person(stage, [])?
+    })
+}
+
+fn nobody(kind: &str) -> String {
+    format!("{kind}_{:032}", 0)
 }
 
 const fn cell(reach: Reach) -> &'static str {
