@@ -161,6 +161,18 @@ pub enum Event {
         user: String,
         sessions_ended: u64,
     },
+    UserChanged {
+        user: String,
+        fields: Vec<String>,
+    },
+    SessionEnded {
+        user: String,
+        session: String,
+    },
+    SessionsEnded {
+        user: Option<String>,
+        sessions_ended: u64,
+    },
 }
 
 impl Event {

@@ -9,6 +9,7 @@ mod keys;
 mod look;
 mod people;
 mod refresh;
+mod sessions;
 mod staff;
 mod tidy;
 mod tokens;
@@ -17,7 +18,7 @@ mod trust;
 pub use accounts::{Applied, Consent, Outcome, vet};
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
-pub use people::Invitation;
+pub use people::{Invitation, UserChange};
 pub use refresh::Refreshed;
 pub use trust::{Distrusted, Pending, Seen};
 
@@ -68,6 +69,17 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub String);
+
+/// What cannot be done to something as it was seen.
+#[derive(Debug, thiserror::Error)]
+pub enum Stale {
+    /// It is not there any more.
+    #[error("it is not there any more")]
+    Gone,
+    /// Somebody changed it since.
+    #[error("somebody changed it since")]
+    Changed,
+}
 
 /// The setting that marks a database as one of `vestibule demo`.
 pub const PRACTICE: &str = "practice";

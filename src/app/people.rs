@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{App, Refused};
+use super::{App, Refused, Stale};
 use crate::account::Account;
 use crate::audit::Event;
 use crate::claims::Profile;
@@ -19,6 +19,40 @@ pub struct Invitation {
     pub external_id: Option<String>,
     /// What is shown of them until they come.
     pub profile: Profile,
+}
+
+/// What is to be other about somebody; what is none stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// The e-mail address.
+    pub email: Option<Option<String>>,
+    /// The given name.
+    pub given_name: Option<Option<String>>,
+    /// The family name.
+    pub surname: Option<Option<String>>,
+    /// The client's own id of them.
+    pub external_id: Option<Option<String>>,
+}
+
+impl UserChange {
+    /// Makes the changes, and says what became other.
+    fn apply(self, user: &mut User) -> Vec<String> {
+        let profile = &mut user.profile;
+        let all = [
+            ("email", &mut profile.email, self.email),
+            ("given_name", &mut profile.given_name, self.given_name),
+            ("surname", &mut profile.surname, self.surname),
+            ("external_id", &mut user.external_id, self.external_id),
+        ];
+        let mut fields = Vec::new();
+        for (name, value, wish) in all {
+            if let Some(wish) = wish.filter(|wish| wish != value) {
+                *value = wish;
+                fields.push(name.to_owned());
+            }
+        }
+        fields
+    }
 }
 
 impl App {
@@ -88,6 +122,36 @@ impl App {
         Ok(user)
     }
 
+    /// Changes what is shown of somebody, unless they are not of that version any more.
+    pub async fn change_user(
+        &self,
+        account: &Account,
+        id: UserId,
+        version: Option<&str>,
+        change: UserChange,
+        actor: &str,
+    ) -> Result<User> {
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        of.alone().await?;
+        let mut user = of.user(id).await?.ok_or(Stale::Gone)?;
+        if version.is_some_and(|version| version != user.version()) {
+            bail!(Stale::Changed);
+        }
+        let fields = change.apply(&mut user);
+        if !fields.is_empty() {
+            of.save_user(&user).await?;
+            let event = Event::UserChanged {
+                user: id.to_string(),
+                fields,
+            };
+            of.audit(actor, event, self.clock.now(), &self.entropy)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(user)
+    }
+
     /// Keeps somebody out from now on and ends their sessions.
     pub async fn suspend(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         self.set_user_state(account, id, State::Suspended, actor)
@@ -109,7 +173,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of.user(id).await?.ok_or(Stale::Gone)?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
         } else {
@@ -140,10 +204,24 @@ impl App {
 
     /// Removes somebody for good; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        self.delete_user_of(account, id, None, actor).await
+    }
+
+    /// The same, unless they are not of that version any more.
+    pub async fn delete_user_of(
+        &self,
+        account: &Account,
+        id: UserId,
+        version: Option<&str>,
+        actor: &str,
+    ) -> Result<u64> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of.user(id).await?.ok_or(Stale::Gone)?;
+        if version.is_some_and(|version| version != user.version()) {
+            bail!(Stale::Changed);
+        }
         let digest = user::tombstone(&self.ring, account.id, &user.source, &user.subject)?;
         let (now, sessions_ended) = (self.clock.now(), of.end_sessions(id).await?);
         of.delete_user(id, &digest, now).await?;

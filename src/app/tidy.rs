@@ -21,6 +21,7 @@ impl App {
         tx.forget_used(now).await?;
         tx.forget_news().await?;
         tx.delete_handoffs(now).await?;
+        tx.forget_answers(now).await?;
         tx.delete_attempts(now.minus(Span::days(self.config.retention.attempts_days)))
             .await?;
         tx.commit().await?;
@@ -44,6 +45,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
+        while of.key_users(BATCH).await? {}
         if let Some(days) = own.attempts_days {
             of.delete_attempts(now.minus(Span::days(days))).await?;
         }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod address;
+mod api;
 mod authzen;
 mod browser;
 mod carrier;
@@ -35,6 +36,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 
+pub use api::description;
 pub use carrier::session_cookie;
 use error::Error;
 use extract::Moment;
@@ -124,6 +126,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(slo::router())
         .merge(handoff::router())
         .merge(token::router())
+        .merge(api::router(shared))
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)

@@ -3,6 +3,7 @@
 //! What belongs to an account is reached through [`Tx::of`] alone, so that no query can forget whose rows it means.
 
 mod account;
+mod answer;
 mod attempt;
 mod audit;
 mod batch;
@@ -12,7 +13,9 @@ mod handoff;
 mod key;
 mod made;
 mod news;
+mod pages;
 mod queue;
+mod search;
 mod session;
 mod source;
 mod token_key;
@@ -20,9 +23,11 @@ mod used;
 mod user;
 
 pub use account::NewRevision;
+pub use answer::Given;
 pub use batch::Changes;
 pub use db::{Error, Of, Store, Tx};
 pub use handoff::{Handoff, Parent};
+pub use search::{Name, Place, Wanted};
 pub use news::{Commits, Ear, Edition, News};
 pub use source::{Freshness, Watched};
 pub use used::OneTime;

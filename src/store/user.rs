@@ -4,13 +4,14 @@ use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
+use super::search;
 use crate::claims::Profile;
 use crate::id::UserId;
 use crate::time::Timestamp;
 use crate::user::{self, Known, State, User};
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     source: String,
     subject: String,
@@ -25,7 +26,7 @@ struct Row {
 }
 
 impl Row {
-    fn user(self) -> Result<User, Error> {
+    pub(super) fn user(self) -> Result<User, Error> {
         let broken = || Error::Stored("user");
         Ok(User {
             id: UserId::parse(&self.id).ok_or_else(broken)?,
@@ -48,12 +49,22 @@ impl Row {
 impl Changes {
     /// Keeps a user as they are now.
     pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
+        self.keep_user(user)?;
+        self.hold(user);
+        Ok(())
+    }
+
+    fn keep_user(&mut self, user: &User) -> Result<(), Error> {
+        let [subject, email, name, surname, external] = search::keys(user);
         let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
         self.add(statement!(
-            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in,
+             subject_key, email_key, name_key, surname_key, external_key)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
              ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
-             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in",
+             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in,
+             subject_key = excluded.subject_key, email_key = excluded.email_key, name_key = excluded.name_key,
+             surname_key = excluded.surname_key, external_key = excluded.external_key",
             &self.account,
             user.id.to_string(),
             &user.source,
@@ -67,6 +78,11 @@ impl Changes {
             roles,
             user.created_at.millis(),
             user.last_sign_in.map(Timestamp::millis),
+            subject,
+            email,
+            name,
+            surname,
+            external,
         ));
         Ok(())
     }
@@ -80,7 +96,11 @@ impl Changes {
         if seen(before) != seen(user) {
             self.announce(Some(&user.id.to_string()));
         }
-        self.save_user(user)
+        self.keep_user(user)?;
+        if !before.roles.keys().eq(user.roles.keys()) {
+            self.hold(user);
+        }
+        Ok(())
     }
 
     /// Is a conflict unless the user is still what was decided upon.

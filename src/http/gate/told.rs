@@ -32,6 +32,11 @@ static OVERRIDES: [HeaderName; 5] = [
     HeaderName::from_static("x-rewrite-url"),
 ];
 
+/// Whether a request wants to be read as another one.
+pub(super) fn overrides(headers: &HeaderMap) -> bool {
+    OVERRIDES.iter().any(|name| headers.contains_key(name))
+}
+
 /// The account that a request names.
 pub(super) static ACCOUNT: HeaderName = HeaderName::from_static("account-id");
 /// The key of a client's server.
@@ -70,7 +75,7 @@ static ENVOY_ADDRESS: HeaderName = HeaderName::from_static("x-envoy-external-add
 impl<'r> Told<'r> {
     pub(super) fn read(family: Family, app: &str, request: &'r Parts) -> Result<Self, Refusal> {
         let headers = &request.headers;
-        if OVERRIDES.iter().any(|name| headers.contains_key(name)) {
+        if overrides(headers) {
             return Err(Refusal::Override);
         }
         if headers.keys().any(is_alias) {
