@@ -163,10 +163,9 @@ struct Nginx {
 impl Nginx {
     /// Starts it where it is installed.
     fn start(gate: SocketAddr) -> Option<Self> {
-        let program = ["/usr/sbin/nginx", "/usr/bin/nginx"];
-        let program = program
-            .into_iter()
-            .find(|program| Path::new(program).exists())?;
+        let program = ["/usr/sbin/nginx", ".cache/nginx/usr/sbin/nginx"];
+        let mut programs = program.into_iter().map(Path::new);
+        let program = programs.find_map(|program| program.canonicalize().ok())?;
         let folder = tempfile::tempdir().unwrap();
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = address.local_addr().unwrap();
@@ -179,7 +178,7 @@ impl Nginx {
         };
         let (bare, checked) = (asks("bare", "/bare"), asks("checked", "/gate/profiles/nginx"));
         let configuration = format!(
-            "daemon off; worker_processes 1; pid nginx.pid; error_log stderr; events {{ worker_connections 64; }}
+            "user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr; events {{ worker_connections 64; }}
              http {{ access_log off; keepalive_requests 10000000; client_body_temp_path body; proxy_temp_path proxy;
                fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
                upstream gate {{ server {gate}; keepalive 16; keepalive_requests 10000000; }}
