@@ -41,6 +41,69 @@ impl Case {
     fn called(&self) -> &str {
         &self.user.subject
     }
+
+    /// Whether there is anything to take away, with that end; then whether a claim gives the role.
+    fn taken(&self, role: Role, until: Option<Timestamp>) -> Result<bool> {
+        let claimed = self.after(|orders| revoke(orders, role)).is_given(role);
+        let (granted, denied) = (
+            self.order(Kind::Grant, role),
+            self.order(Kind::Denial, role),
+        );
+        match (granted, denied) {
+            (None, Some(known)) => bail!(Refused(format!(
+                "{role} is {} for {} already",
+                known.sentence(),
+                self.called()
+            ))),
+            (None, None) if !claimed => bail!(Refused(format!(
+                "nothing gives {} the role {role}, so there is nothing to take away",
+                self.called()
+            ))),
+            (Some(_), _) if until.is_some() && !claimed => bail!(Refused(format!(
+                "{} holds {role} by a grant alone, which is taken away for good; leave the end away, or grant it again with an end",
+                self.called()
+            ))),
+            (Some(_) | None, _) => Ok(claimed),
+        }
+    }
+
+    /// The order, where it is one that may be given.
+    fn said(
+        &self,
+        kind: Kind,
+        role: Role,
+        until: Option<Timestamp>,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Order> {
+        let reason = reason.trim();
+        let sound = !reason.is_empty()
+            && reason.chars().count() <= LONGEST
+            && !reason.chars().any(char::is_control);
+        if !sound {
+            bail!(Refused(format!(
+                "say why: a reason has 1 to {LONGEST} characters, none of them control characters"
+            )));
+        }
+        if until.is_some_and(|end| end <= self.now) {
+            bail!(Refused(format!(
+                "the end is in the past; it is {} now",
+                self.now.for_people()
+            )));
+        }
+        Ok(Order {
+            role,
+            kind,
+            author: actor.to_owned(),
+            reason: reason.to_owned(),
+            created_at: self.now,
+            ends_at: until,
+        })
+    }
+}
+
+fn revoke(orders: &mut Vec<Order>, role: Role) {
+    orders.retain(|order| (order.kind, order.role) != (Kind::Grant, role));
 }
 
 impl App {
@@ -118,35 +181,13 @@ impl App {
         let (mut tx, case) = self.begin(account, user).await?;
         managed(account, &case.document)?;
         let denial = case.said(Kind::Denial, role, until, reason, actor)?;
-        let granted = case.order(Kind::Grant, role);
-        let known = case.order(Kind::Denial, role);
-        let without = |orders: &mut Vec<Order>| {
-            orders.retain(|order| (order.kind, order.role) != (Kind::Grant, role));
-        };
-        let claimed = case.after(without).is_given(role);
-        match (granted, known) {
-            (None, Some(known)) => bail!(Refused(format!(
-                "{role} is {} for {} already",
-                known.sentence(),
-                case.called()
-            ))),
-            (None, None) if !claimed => bail!(Refused(format!(
-                "nothing gives {} the role {role}, so there is nothing to take away",
-                case.called()
-            ))),
-            (Some(_), _) if until.is_some() && !claimed => bail!(Refused(format!(
-                "{} holds {role} by a grant alone, which is taken away for good; leave the end away, or grant it again with an end",
-                case.called()
-            ))),
-            (Some(_) | None, _) => {}
-        }
-        let denies = claimed && known.is_none();
+        let denies = case.taken(role, until)? && case.order(Kind::Denial, role).is_none();
         let after = case.after(|orders| {
-            without(orders);
+            revoke(orders, role);
             orders.extend(denies.then(|| denial.clone()));
         });
         let mut of = tx.of(account.id);
-        if granted.is_some() {
+        if case.order(Kind::Grant, role).is_some() {
             of.delete_order(user, role, Kind::Grant).await?;
         }
         if denies {
@@ -222,42 +263,6 @@ impl App {
             user: person.user,
             basis: person.basis,
             now,
-        })
-    }
-}
-
-impl Case {
-    /// The order, where it is one that may be given.
-    fn said(
-        &self,
-        kind: Kind,
-        role: Role,
-        until: Option<Timestamp>,
-        reason: &str,
-        actor: &str,
-    ) -> Result<Order> {
-        let reason = reason.trim();
-        let sound = !reason.is_empty()
-            && reason.chars().count() <= LONGEST
-            && !reason.chars().any(char::is_control);
-        if !sound {
-            bail!(Refused(format!(
-                "say why: a reason has 1 to {LONGEST} characters, none of them control characters"
-            )));
-        }
-        if until.is_some_and(|end| end <= self.now) {
-            bail!(Refused(format!(
-                "the end is in the past; it is {} now",
-                self.now.for_people()
-            )));
-        }
-        Ok(Order {
-            role,
-            kind,
-            author: actor.to_owned(),
-            reason: reason.to_owned(),
-            created_at: self.now,
-            ends_at: until,
         })
     }
 }
