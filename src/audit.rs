@@ -161,6 +161,31 @@ pub enum Event {
         user: String,
         sessions_ended: u64,
     },
+    RoleGranted {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    RoleTaken {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        denied: bool,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    DenialLifted {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
 }
 
 impl Event {

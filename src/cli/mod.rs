@@ -11,6 +11,7 @@ mod metadata;
 mod out;
 mod policy;
 mod probe;
+mod roles;
 mod serve;
 mod token_keys;
 mod trust;

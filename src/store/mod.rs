@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod credential;
 mod db;
+mod grant;
 mod handoff;
 mod key;
 mod made;
