@@ -1,4 +1,4 @@
--- What people are searched by, written by the server so that every database orders it alike; who holds which role; and answers that are given again.
+-- What people are searched by, written by the server so that every database orders it alike; which roles their claims may give; and answers that are given again.
 
 ALTER TABLE users ADD COLUMN subject_key TEXT;
 
@@ -31,6 +31,8 @@ CREATE TABLE held (
 );
 
 CREATE INDEX held_by_user ON held (account, user_id);
+
+CREATE INDEX grants_by_role ON grants (account, role, user_id);
 
 CREATE INDEX sessions_by_account ON sessions (account, id);
 

@@ -9,6 +9,7 @@ mod keys;
 mod look;
 mod people;
 mod refresh;
+mod roles;
 mod sessions;
 mod staff;
 mod tidy;

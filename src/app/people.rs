@@ -79,7 +79,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &invitation.subject).await?;
+        let known = of.known(&source, &invitation.subject, now).await?;
         let digest = user::tombstone(&self.ring, account.id, &source, &invitation.subject)?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
@@ -134,7 +134,8 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let mut user = of.user(id).await?.ok_or(Stale::Gone)?;
+        let now = self.clock.now();
+        let mut user = of.user(id, now).await?.ok_or(Stale::Gone)?;
         if version.is_some_and(|version| version != user.version()) {
             bail!(Stale::Changed);
         }
@@ -145,8 +146,7 @@ impl App {
                 user: id.to_string(),
                 fields,
             };
-            of.audit(actor, event, self.clock.now(), &self.entropy)
-                .await?;
+            of.audit(actor, event, now, &self.entropy).await?;
         }
         tx.commit().await?;
         Ok(user)
@@ -170,10 +170,11 @@ impl App {
         state: State,
         actor: &str,
     ) -> Result<u64> {
+        let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.ok_or(Stale::Gone)?;
+        let user = of.user(id, now).await?.ok_or(Stale::Gone)?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
         } else {
@@ -195,8 +196,7 @@ impl App {
                     user: id.to_string(),
                 },
             };
-            of.audit(actor, event, self.clock.now(), &self.entropy)
-                .await?;
+            of.audit(actor, event, now, &self.entropy).await?;
         }
         tx.commit().await?;
         Ok(sessions_ended)
@@ -215,15 +215,16 @@ impl App {
         version: Option<&str>,
         actor: &str,
     ) -> Result<u64> {
+        let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.ok_or(Stale::Gone)?;
+        let user = of.user(id, now).await?.ok_or(Stale::Gone)?;
         if version.is_some_and(|version| version != user.version()) {
             bail!(Stale::Changed);
         }
         let digest = user::tombstone(&self.ring, account.id, &user.source, &user.subject)?;
-        let (now, sessions_ended) = (self.clock.now(), of.end_sessions(id).await?);
+        let sessions_ended = of.end_sessions(id).await?;
         of.delete_user(id, &digest, now).await?;
         of.audit(
             actor,
@@ -241,14 +242,15 @@ impl App {
 
     /// The one person of that id, exact subject, e-mail address or external id.
     pub async fn find_user(&self, account: &Account, name: &str) -> Result<User> {
+        let now = self.clock.now();
         let mut tx = self.store.read().await?;
         let mut of = tx.of(account.id);
         if let Some(id) = UserId::parse(name)
-            && let Some(user) = of.user(id).await?
+            && let Some(user) = of.user(id, now).await?
         {
             return Ok(user);
         }
-        let mut found = of.users_called(name).await?;
+        let mut found = of.users_called(name, now).await?;
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => Ok(one),
             (Some(_), false) => bail!(

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 
 use super::{App, Consent, Refused};
 use crate::account::{
-    Access, Account, ClaimMap, Document, Provisioning, Retention, SessionPolicy, Slug, Stage, Users,
+    Access, Account, ClaimMap, Document, Duties, Provisioning, Retention, SessionPolicy, Slug,
+    Stage, Users,
 };
 use crate::config::AccountFile;
 
@@ -38,6 +39,7 @@ impl App {
                 provisioning: Provisioning::Invited,
                 ..Users::default()
             },
+            duties: Duties::default(),
             session: SessionPolicy::default(),
             access: Access::default(),
             retention: Retention::default(),

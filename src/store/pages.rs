@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::db::{Error, Of, Tx, sql};
 use super::{attempt, session};
-use crate::account::{Account, Document, Revision};
+use crate::account::{Account, Document};
 use crate::attempt::Attempt;
 use crate::id::{AccountId, AttemptId, SessionId};
 use crate::seal::Ring;

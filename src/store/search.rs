@@ -1,10 +1,14 @@
 //! People of an account by the beginning of a name, by state and by role, a page at a time.
 
+use std::collections::BTreeSet;
+
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
 use super::user::Row;
+use crate::claims::Claimed;
 use crate::id::{UserId, hex};
 use crate::role::Role;
+use crate::time::Timestamp;
 use crate::user::{self, State, User};
 
 /// So much of a value is compared by the database; PostgreSQL limits what an index takes.
@@ -94,7 +98,8 @@ impl Name {
 
 /// The keys of a person by which a search finds them; one that an earlier name gives already is left out.
 pub(super) fn keys(user: &User) -> [Option<String>; 5] {
-    let mut keys: [Option<String>; 5] = Name::ALL.map(|name| name.value(user).map(|value| key(&value)));
+    let mut keys: [Option<String>; 5] =
+        Name::ALL.map(|name| name.value(user).map(|value| key(&value)));
     for at in (1..keys.len()).rev() {
         let (before, rest) = keys.split_at_mut(at);
         if let Some(one) = rest.first_mut().filter(|one| before.contains(*one)) {
@@ -111,15 +116,16 @@ fn key(fold: &str) -> String {
 }
 
 impl Changes {
-    /// Keeps by which roles somebody is found.
-    pub(super) fn hold(&mut self, user: &User) {
-        let id = user.id.to_string();
+    /// Keeps which roles the claims of somebody may give, to find them by.
+    pub(super) fn hold(&mut self, user: UserId, claimed: &[Claimed]) {
+        let id = user.to_string();
         self.add(statement!(
             "DELETE FROM held WHERE account = $1 AND user_id = $2",
             &self.account,
             &id,
         ));
-        for role in user.roles.keys() {
+        let roles: BTreeSet<Role> = claimed.iter().map(|one| one.role).collect();
+        for role in roles {
             self.add(statement!(
                 "INSERT INTO held (account, role, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 &self.account,
@@ -137,6 +143,7 @@ impl Of<'_> {
         wanted: &Wanted,
         from: Option<Place>,
         limit: usize,
+        now: Timestamp,
     ) -> Result<(Vec<User>, Option<Place>), Error> {
         let begins = wanted.begins.as_deref().map(user::fold);
         let begins = begins.filter(|begins| !begins.is_empty());
@@ -155,8 +162,11 @@ impl Of<'_> {
         };
         for _ in 0..ROUNDS {
             let users = match &begins {
-                Some(begins) => self.named(&key(begins), place.as_ref(), at_once).await?,
-                None => self.listed(wanted, place.as_ref(), at_once).await?,
+                Some(begins) => {
+                    self.named(&key(begins), place.as_ref(), at_once, now)
+                        .await?
+                }
+                None => self.listed(wanted, place.as_ref(), at_once, now).await?,
             };
             let is_last = i64::try_from(users.len()).unwrap_or(i64::MAX) < at_once;
             for user in users {
@@ -189,6 +199,7 @@ impl Of<'_> {
         begins: &str,
         place: Option<&Place>,
         limit: i64,
+        now: Timestamp,
     ) -> Result<Vec<User>, Error> {
         let (name, key, id) = match place {
             Some(Place::Within(name, key, id)) => (*name, key.clone(), id.to_string()),
@@ -201,40 +212,40 @@ impl Of<'_> {
             Name::Subject => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
                  FROM users WHERE account = $1 AND subject_key >= $2 AND subject_key < $3 AND (subject_key, id) > ($2, $4) ORDER BY subject_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::Email => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
                  FROM users WHERE account = $1 AND email_key >= $2 AND email_key < $3 AND (email_key, id) > ($2, $4) ORDER BY email_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::Full => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
                  FROM users WHERE account = $1 AND name_key >= $2 AND name_key < $3 AND (name_key, id) > ($2, $4) ORDER BY name_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::Surname => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
                  FROM users WHERE account = $1 AND surname_key >= $2 AND surname_key < $3 AND (surname_key, id) > ($2, $4) ORDER BY surname_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::External => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
                  FROM users WHERE account = $1 AND external_key >= $2 AND external_key < $3 AND (external_key, id) > ($2, $4) ORDER BY external_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
         };
-        rows.into_iter().map(Row::user).collect()
+        self.people_apart(rows, now).await
     }
 
     /// Those of a role or state, by id.
@@ -243,6 +254,7 @@ impl Of<'_> {
         wanted: &Wanted,
         place: Option<&Place>,
         limit: i64,
+        now: Timestamp,
     ) -> Result<Vec<User>, Error> {
         let after = match place {
             Some(Place::After(id)) => Some(*id),
@@ -250,24 +262,28 @@ impl Of<'_> {
         };
         let text = after.map(|id| id.to_string()).unwrap_or_default();
         let rows = match (wanted.role, wanted.state) {
+            // What claims may give, and what was granted; which of both counts is seen when the roles are worked out.
             (Some(role), _) => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
-                 FROM held JOIN users ON users.account = held.account AND users.id = held.user_id
-                 WHERE held.account = $1 AND held.role = $2 AND held.user_id > $3 ORDER BY held.user_id LIMIT $4",
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                 FROM users WHERE account = $1 AND id IN (
+                 SELECT user_id FROM (SELECT user_id FROM held WHERE account = $1 AND role = $2 AND user_id > $3 ORDER BY user_id LIMIT $4) AS claiming
+                 UNION
+                 SELECT user_id FROM (SELECT user_id FROM grants WHERE account = $1 AND role = $2 AND user_id > $3 AND kind = 'grant' ORDER BY user_id LIMIT $4) AS granted
+                 ) ORDER BY id LIMIT $4",
                 &self.account, role.as_str(), text, limit
             )?,
             (None, Some(state)) => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
                  FROM users WHERE account = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4",
                 &self.account, state.as_str(), text, limit
             )?,
-            (None, None) => return self.users(after, limit).await,
+            (None, None) => return self.users(after, limit, now).await,
         };
-        rows.into_iter().map(Row::user).collect()
+        self.people_apart(rows, now).await
     }
 
     /// Gives people their keys who came before there were any; says whether that were as many as `limit`.
@@ -275,14 +291,16 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
              FROM users WHERE account = $1 AND subject_key IS NULL ORDER BY id LIMIT $2",
             &self.account, limit
         )?;
         let count = rows.len();
         let mut changes = Changes::new(self.id);
         for row in rows {
-            changes.save_user(&row.user()?)?;
+            let (user, claimed) = row.user()?;
+            changes.save_user(&user)?;
+            changes.hold(user.id, &claimed);
         }
         self.run(&changes).await?;
         Ok(i64::try_from(count).unwrap_or(i64::MAX) >= limit)
@@ -294,7 +312,10 @@ impl Wanted {
     fn fits(&self, user: &User, begins: Option<&str>, place: Option<&Place>) -> bool {
         let is_named = match (begins, place) {
             (Some(begins), Some(Place::Within(name, ..) | Place::Before(name))) => {
-                let starts = |name: Name| name.value(user).is_some_and(|value| value.starts_with(begins));
+                let starts = |name: Name| {
+                    name.value(user)
+                        .is_some_and(|value| value.starts_with(begins))
+                };
                 // Whoever an earlier name found was on an earlier page.
                 let mut earlier = Name::ALL.into_iter().take_while(|one| one != name);
                 starts(*name) && !earlier.any(starts)

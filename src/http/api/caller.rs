@@ -13,6 +13,7 @@ use super::super::{Error, Shared, carrier};
 use crate::access::{Denied, Holder, Present, Shown};
 use crate::account::Stage;
 use crate::gate::{Kind, covers};
+use crate::id::SessionId;
 use crate::role::Role;
 use crate::session::Session;
 
@@ -60,6 +61,11 @@ impl Caller {
         })
     }
 
+    /// The id of the session that asks, where it is a person's.
+    pub(super) fn own_session(&self) -> Option<SessionId> {
+        self.0.session().map(|session| session.id)
+    }
+
     /// Whether it may do all that a scope stands for, and so give it on.
     pub(super) fn may_give(&self, scope: &str) -> bool {
         match self.program() {
@@ -93,11 +99,7 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-async fn identify(
-    parts: &mut Parts,
-    shared: &Shared,
-    moment: &Moment,
-) -> Result<Caller, Error> {
+async fn identify(parts: &mut Parts, shared: &Shared, moment: &Moment) -> Result<Caller, Error> {
     let Ok(Address(address)) = Address::from_request_parts(parts, shared).await;
     let access = &shared.app.access;
     let has_cookie = cookies(parts, shared) > 0;
@@ -109,7 +111,9 @@ async fn identify(
         return Err(if has_cookie || bearer.is_some() {
             ambiguous()
         } else {
-            stranger("A key of an integration opens no administration. Ask with an API token: `Authorization: Bearer …`.")
+            stranger(
+                "A key of an integration opens no administration. Ask with an API token: `Authorization: Bearer …`.",
+            )
         });
     }
     if let Some(token) = bearer {
@@ -125,7 +129,8 @@ async fn identify(
                 stranger("There is no such API token, or it has ended.")
             }
         })?;
-        let is_api = matches!(&present.holder, Holder::Key(key) if matches!(key.kind, Kind::Api { .. }));
+        let is_api =
+            matches!(&present.holder, Holder::Key(key) if matches!(key.kind, Kind::Api { .. }));
         if !is_api {
             return Err(stranger(
                 "This is the key of a program that uses apps. `vestibule token create` makes tokens for the API.",
@@ -147,8 +152,8 @@ async fn identify(
         Some(token) => access.live.find(&Shown::Session(token), moment.now).await?,
         None => None,
     };
-    let present = found
-        .ok_or_else(|| stranger("There is no session in this browser, or it has ended."))?;
+    let present =
+        found.ok_or_else(|| stranger("There is no session in this browser, or it has ended."))?;
     if present.may_come_from(Some(address)) {
         Ok(Caller(present))
     } else {

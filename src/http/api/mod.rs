@@ -1,7 +1,7 @@
 //! `/api/v1`: what administrators, operators and their programs work with.
 //!
-//! Every route says in its handler's signature which permission it needs ([`Pass`]), or that it is about the caller
-//! alone ([`Caller`]); its description is made from the same code.
+//! Every route says in its handler's signature which permission it needs ([`pass::Pass`]), or that it is about the caller
+//! alone ([`caller::Caller`]); its description is made from the same code.
 
 mod accounts;
 mod apps;
@@ -9,14 +9,15 @@ mod attempts;
 mod caller;
 mod credentials;
 mod description;
+mod failed;
 mod input;
 mod me;
 mod once;
 mod page;
 mod pass;
 mod revisions;
+mod roles;
 mod sessions;
-mod state;
 mod users;
 mod version;
 
@@ -29,9 +30,6 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Error, Shared};
-use caller::Caller;
-use pass::Pass;
-
 pub use description::description;
 
 /// The largest body.
@@ -58,7 +56,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .merge(accounts::router())
         .merge(revisions::router())
         .merge(users::router())
-        .merge(state::router())
+        .merge(roles::router())
         .merge(sessions::router())
         .merge(credentials::router())
         .merge(apps::router())
@@ -72,14 +70,6 @@ async fn manners(request: Request, next: Next) -> Response {
             StatusCode::NOT_ACCEPTABLE,
             "not_acceptable",
             "Answers are JSON: send `Accept: application/json`, or none.",
-        )
-        .into_response();
-    }
-    if super::gate::overrides(request.headers()) {
-        return Error::new(
-            StatusCode::BAD_REQUEST,
-            "override",
-            "The request asks to be read as another one. Send it with its own method and path.",
         )
         .into_response();
     }
@@ -102,9 +92,19 @@ fn reads_json(request: &Request) -> bool {
         .map(|range| String::from_utf8_lossy(range).to_ascii_lowercase())
         .peekable();
     let fits = |range: String| {
-        let kind = range.split(';').next().unwrap_or_default().trim().to_owned();
-        ["*/*", "application/*", "application/json", "application/problem+json"]
-            .contains(&kind.as_str())
+        let kind = range
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        [
+            "*/*",
+            "application/*",
+            "application/json",
+            "application/problem+json",
+        ]
+        .contains(&kind.as_str())
     };
     ranges.peek().is_none() || ranges.any(fits)
 }

@@ -5,8 +5,8 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
@@ -28,7 +28,7 @@ pub(super) struct Page<T> {
 }
 
 /// Which page is asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Turn {
     /// How many at most.
     limit: Option<usize>,
@@ -37,6 +37,11 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    /// That many, from there.
+    pub(super) const fn new(limit: Option<usize>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
     /// How many are asked for.
     pub(super) fn limit(&self) -> Result<usize, Error> {
         match self.limit {
@@ -52,7 +57,10 @@ impl Turn {
     }
 
     /// Where the page begins.
-    pub(super) fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Error> {
+    pub(super) fn cursor<T>(
+        &self,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
         match &self.cursor {
             None => Ok(None),
             Some(text) => read(text)
@@ -100,11 +108,16 @@ impl FromRequestParts<Shared> for Address {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
-        let uri = parts.extensions.get::<axum::extract::OriginalUri>();
-        let uri = uri.map_or(&parts.uri, |original| &original.0);
+        // Without what the routes stand under.
+        let uri = &parts.uri;
         let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         Ok(Self {
-            path: format!("{}{}", shared.app.config.server.public_url, uri.path()),
+            path: format!(
+                "{}{}{}",
+                shared.app.config.server.public_url,
+                super::BASE,
+                uri.path()
+            ),
             query: query
                 .into_owned()
                 .filter(|(name, _)| name != "cursor")

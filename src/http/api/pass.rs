@@ -41,6 +41,8 @@ permissions! {
     UserRestore "user:restore" true;
     UserDelete "user:delete" true;
     RoleView "role:view" false;
+    RoleGrant "role:grant" true;
+    RoleTake "role:take" true;
     SessionView "session:view" false;
     SessionEnd "session:end" false;
     KeyView "key:view" false;

@@ -126,11 +126,6 @@ fn refused(shared: &Shared, reader: &Reader<'_>, refusal: Refusal) -> Response {
     answer::refused(reader, refusal)
 }
 
-/// Whether a request wants to be read as one of another method or path.
-pub(super) fn overrides(headers: &HeaderMap) -> bool {
-    told::overrides(headers)
-}
-
 /// Whether the TCP peer is the app's gateway, and shows its secret where it has one.
 pub(super) fn is_gateway(behind: &Behind, peer: SocketAddr, headers: &HeaderMap) -> bool {
     let address = peer.ip().to_canonical();
