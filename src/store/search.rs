@@ -308,6 +308,11 @@ impl Of<'_> {
 }
 
 impl Wanted {
+    /// Whether not everybody is looked for.
+    pub const fn is_narrowed(&self) -> bool {
+        self.begins.is_some() || self.state.is_some() || self.role.is_some()
+    }
+
     /// Whether somebody is wanted whom the database found at that place.
     fn fits(&self, user: &User, begins: Option<&str>, place: Option<&Place>) -> bool {
         let is_named = match (begins, place) {
