@@ -13,9 +13,9 @@ use crate::user::{self, State, User};
 
 /// So much of a value is compared by the database; PostgreSQL limits what an index takes.
 const BYTES: usize = 48;
-/// So many people are looked at in one go, and so often, before a page ends although it is not full.
+/// So many people are looked at in one go, and in all, before a page ends although it is not full.
 const AT_ONCE: i64 = 250;
-const ROUNDS: usize = 4;
+const ENOUGH: usize = 1_000;
 
 /// Who is looked for.
 #[derive(Debug, Clone, Default)]
@@ -145,8 +145,7 @@ impl Of<'_> {
         limit: usize,
         now: Timestamp,
     ) -> Result<(Vec<User>, Option<Place>), Error> {
-        let begins = wanted.begins.as_deref().map(user::fold);
-        let begins = begins.filter(|begins| !begins.is_empty());
+        let begins = wanted.fold();
         let mut place = match (from, &begins) {
             (Some(place @ (Place::Within(..) | Place::Before(_))), Some(_)) => Some(place),
             (None | Some(Place::After(_)), Some(_)) => Some(Place::Before(Name::Subject)),
@@ -160,7 +159,8 @@ impl Of<'_> {
         } else {
             at_once
         };
-        for _ in 0..ROUNDS {
+        let mut seen = 0;
+        while seen < ENOUGH {
             let users = match &begins {
                 Some(begins) => {
                     self.named(&key(begins), place.as_ref(), at_once, now)
@@ -169,6 +169,7 @@ impl Of<'_> {
                 None => self.listed(wanted, place.as_ref(), at_once, now).await?,
             };
             let is_last = i64::try_from(users.len()).unwrap_or(i64::MAX) < at_once;
+            seen += users.len();
             for user in users {
                 if found.len() == limit {
                     return Ok((found, place));
@@ -308,6 +309,16 @@ impl Of<'_> {
 }
 
 impl Wanted {
+    /// Whether a name is looked for.
+    pub fn is_search(&self) -> bool {
+        self.fold().is_some()
+    }
+
+    fn fold(&self) -> Option<String> {
+        let begins = self.begins.as_deref().map(user::fold);
+        begins.filter(|begins| !begins.is_empty())
+    }
+
     /// Whether not everybody is looked for.
     pub const fn is_narrowed(&self) -> bool {
         self.begins.is_some() || self.state.is_some() || self.role.is_some()

@@ -15,6 +15,8 @@ mod me;
 mod once;
 mod page;
 mod pass;
+mod people;
+mod person;
 mod revisions;
 mod roles;
 mod sessions;
@@ -41,11 +43,9 @@ const BASE: &str = "/api/v1";
 pub(super) fn router(shared: &Shared) -> Router<Shared> {
     let (router, _) = routes().split_for_parts();
     let kept = middleware::from_fn_with_state(shared.clone(), once::once);
-    let router = router
-        .route_layer(kept)
-        .route("/openapi.json", get(description::show));
     Router::new()
-        .nest(BASE, router)
+        .nest(BASE, router.route_layer(kept))
+        .route("/api/v1/openapi.json", get(description::show))
         .layer(middleware::from_fn(manners))
         .layer(DefaultBodyLimit::max(LARGEST))
 }
@@ -55,6 +55,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .merge(me::router())
         .merge(accounts::router())
         .merge(revisions::router())
+        .merge(people::router())
         .merge(users::router())
         .merge(roles::router())
         .merge(sessions::router())

@@ -14,7 +14,7 @@ use super::super::extract::Moment;
 use super::super::{Error, Shared};
 use super::input::{Check, Input};
 use super::pass::{Pass, RoleGrant, RoleTake, RoleView};
-use super::users::{RoleName, find};
+use super::person::{RoleName, find};
 use super::version::{Seen, tag};
 use crate::grant::{self, Order, Source, Standing};
 use crate::id::{UserId, hex};

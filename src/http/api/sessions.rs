@@ -13,7 +13,7 @@ use super::super::extract::Moment;
 use super::super::{Error, Shared, browser};
 use super::page::{Address, Asked, Page, Turn};
 use super::pass::{Pass, SessionEnd, SessionView};
-use super::users::find;
+use super::person::find;
 use crate::id::SessionId;
 use crate::session::{self, Session};
 

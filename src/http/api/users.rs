@@ -1,206 +1,29 @@
 //! The people of an account.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::extract::Moment;
 use super::super::{Error, Shared};
 use super::input::{Check, Input, there};
-use super::page::{Address, Asked, Page, Turn, wrong};
 use super::pass::{Pass, UserChange, UserCreate, UserDelete, UserRestore, UserSuspend, UserView};
-use super::version::{Seen, tag};
+use super::person::{Person, find, shown};
+use super::version::Seen;
 use crate::app::{self, Invitation, Stale};
 use crate::claims::Profile;
 use crate::id::UserId;
-use crate::role::Role;
-use crate::store::{Name, Place, Wanted};
-use crate::time::Timestamp;
-use crate::user::{State as Standing, User};
 
 pub(super) fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
+        .routes(routes!(create))
         .routes(routes!(show, change, delete))
         .routes(routes!(suspend))
         .routes(routes!(restore))
-}
-
-/// A person of an account.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Person {
-    /// Our id of them.
-    id: String,
-    /// The exact value by which their identity provider knows them.
-    subject: String,
-    /// Where that value comes from: `name_id`, or the name of a claim.
-    source: String,
-    /// The client's own id of them.
-    external_id: Option<String>,
-    /// `invited`, `active` or `suspended`.
-    state: String,
-    /// The e-mail address.
-    email: Option<String>,
-    /// The given name.
-    given_name: Option<String>,
-    /// The family name.
-    surname: Option<String>,
-    /// The roles that they hold now; `…/roles` says why.
-    roles: Vec<String>,
-    /// When they came to exist.
-    created_at: String,
-    /// When they last signed in.
-    last_sign_in: Option<String>,
-}
-
-impl From<User> for Person {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id.to_string(),
-            subject: user.subject,
-            source: user.source,
-            external_id: user.external_id,
-            state: user.state.as_str().to_owned(),
-            email: user.profile.email,
-            given_name: user.profile.given_name,
-            surname: user.profile.surname,
-            roles: user.roles.keys().map(Role::to_string).collect(),
-            created_at: user.created_at.to_string(),
-            last_sign_in: user.last_sign_in.map(|at| at.to_string()),
-        }
-    }
-}
-
-/// Somebody with their version.
-fn shown(status: StatusCode, user: User) -> Response {
-    let tag = tag(&user.version());
-    (status, tag, Json(Person::from(user))).into_response()
-}
-
-/// The person of the address.
-pub(super) async fn find(
-    shared: &Shared,
-    account: crate::id::AccountId,
-    id: &str,
-    now: Timestamp,
-) -> Result<User, Error> {
-    let id = UserId::parse(id).ok_or_else(Error::not_found)?;
-    let mut tx = shared.app.store.read().await?;
-    let user = tx.of(account).user(id, now).await?;
-    user.ok_or_else(Error::not_found)
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Filter {
-    /// How their subject, e-mail address, name, family name or external id begins, whatever its case.
-    #[param(max_length = 200)]
-    q: Option<String>,
-    /// `invited`, `active` or `suspended`.
-    #[param(inline, value_type = Option<StateName>)]
-    state: Option<String>,
-    /// A role that they hold.
-    #[param(inline, value_type = Option<RoleName>)]
-    role: Option<String>,
-    /// How many at most; 50 where nobody says.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-    /// The `next` of the page before.
-    cursor: Option<String>,
-}
-
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it describes what may be asked for")]
-enum StateName {
-    Invited,
-    Active,
-    Suspended,
-}
-
-/// The name of a role.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it describes what may be asked for")]
-pub(super) enum RoleName {
-    Maker,
-    Checker,
-    Auditor,
-    LinkCreator,
-    UamAdmin,
-    Operator,
-}
-
-impl Filter {
-    fn wanted(&self) -> Result<Wanted, Error> {
-        let state = self.state.as_deref().map(|name| {
-            Standing::parse(name)
-                .ok_or_else(|| wrong("state", "`state` is invited, active or suspended."))
-        });
-        let role = self
-            .role
-            .as_deref()
-            .map(|name| Role::parse(name).ok_or_else(|| wrong("role", "`role` is no role.")));
-        if self.q.as_ref().is_some_and(|q| q.chars().count() > 200) {
-            return Err(wrong("q", "`q` has at most 200 characters."));
-        }
-        Ok(Wanted {
-            begins: self.q.clone(),
-            state: state.transpose()?,
-            role: role.transpose()?,
-        })
-    }
-}
-
-/// Lists the people of an account, oldest first, or those whose name begins so.
-#[utoipa::path(get, path = "/accounts/{account}/users", tag = "users", operation_id = "list_users",
-    params(("account" = String, Path, description = "Its name or id."), Filter),
-    responses((status = 200, body = Page<Person>)))]
-async fn list(
-    State(shared): State<Shared>,
-    pass: Pass<UserView>,
-    moment: Moment,
-    address: Address,
-    Asked(filter): Asked<Filter>,
-) -> Result<Response, Error> {
-    let turn = Turn::new(filter.limit, filter.cursor.clone());
-    let (wanted, from) = (filter.wanted()?, turn.cursor(place)?);
-    let mut tx = shared.app.store.read().await?;
-    let (users, next) = tx
-        .of(pass.account.id)
-        .search(&wanted, from, turn.limit()?, moment.now)
-        .await?;
-    let people: Vec<Person> = users.into_iter().map(Person::from).collect();
-    Ok(address.page(people, next.map(|place| written(&place))))
-}
-
-/// Where a page ends, as a cursor.
-fn written(place: &Place) -> String {
-    match place {
-        Place::After(id) => id.to_string(),
-        Place::Within(name, key, id) => format!("{}.{key}.{id}", name.letter()),
-        Place::Before(name) => name.letter().to_owned(),
-    }
-}
-
-fn place(text: &str) -> Option<Place> {
-    if let Some(id) = UserId::parse(text) {
-        return Some(Place::After(id));
-    }
-    let mut parts = text.split('.');
-    let name = Name::of(parts.next()?)?;
-    match (parts.next(), parts.next(), parts.next()) {
-        (None, None, None) => Some(Place::Before(name)),
-        (Some(key), Some(id), None) if key.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            Some(Place::Within(name, key.to_owned(), UserId::parse(id)?))
-        }
-        _ => None,
-    }
 }
 
 /// Somebody who is expected.

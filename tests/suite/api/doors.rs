@@ -162,7 +162,8 @@ async fn operators_work_on_every_account() {
 
     for by in [&person_, &token] {
         let accounts = world.get(by, "/accounts").await;
-        let names = accounts.items("account");
+        let mut names = accounts.items("account");
+        names.sort();
         assert_eq!(names, ["acme-demo", "other-demo", "plain-demo", "staff"]);
         for slug in names {
             let users = world.get(by, &format!("/accounts/{slug}/users")).await;

@@ -62,7 +62,10 @@ async fn an_administrator_ends_one_session_those_of_a_person_and_all() {
     assert_eq!(all.json()["sessions_ended"], 1);
     assert_eq!(world.get(&uma, "/me").await.status, 401);
     let said = world.audited("acme-demo").await;
-    assert!(said[0].starts_with("sessions_ended by usr_"), "{said:?}");
+    assert!(
+        said.iter()
+            .any(|line| line.starts_with("sessions_ended by usr_"))
+    );
     assert!(said.iter().any(|line| line.starts_with("session_ended by")));
 }
 

@@ -1,13 +1,16 @@
 //! Every function of the store: one list of cases for both databases.
 
 mod accounts;
+mod answers;
 mod changes;
 mod credentials;
 mod grants;
 mod handoff;
 mod memory;
 mod news;
+mod pages;
 mod people;
+mod search;
 mod sessions;
 mod sources;
 
