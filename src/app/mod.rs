@@ -19,7 +19,7 @@ mod trust;
 pub use accounts::{Applied, Consent, Outcome, vet};
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
-pub use people::{Invitation, UserChange};
+pub use people::{Edit, Invitation, UserChange};
 pub use refresh::Refreshed;
 pub use trust::{Distrusted, Pending, Seen};
 

@@ -1,6 +1,7 @@
 //! The people of an account are invited, suspended, let in again and deleted.
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Deserializer};
 
 use super::{App, Refused, Stale};
 use crate::account::Account;
@@ -21,17 +22,46 @@ pub struct Invitation {
     pub profile: Profile,
 }
 
-/// What is to be other about somebody; what is none stays as it is.
+/// What becomes of a value; an absent one stays, `null` removes it (RFC 7396).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Edit {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is removed.
+    Remove,
+    /// It becomes this.
+    To(String),
+}
+
+impl Edit {
+    /// The new value, where there is one.
+    pub const fn value(&self) -> Option<&String> {
+        match self {
+            Self::Keep | Self::Remove => None,
+            Self::To(value) => Some(value),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Edit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let value = Option::<String>::deserialize(from)?;
+        Ok(value.map_or(Self::Remove, Self::To))
+    }
+}
+
+/// What is to be other about somebody.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
     /// The e-mail address.
-    pub email: Option<Option<String>>,
+    pub email: Edit,
     /// The given name.
-    pub given_name: Option<Option<String>>,
+    pub given_name: Edit,
     /// The family name.
-    pub surname: Option<Option<String>>,
+    pub surname: Edit,
     /// The client's own id of them.
-    pub external_id: Option<Option<String>>,
+    pub external_id: Edit,
 }
 
 impl UserChange {
@@ -45,9 +75,14 @@ impl UserChange {
             ("external_id", &mut user.external_id, self.external_id),
         ];
         let mut fields = Vec::new();
-        for (name, value, wish) in all {
-            if let Some(wish) = wish.filter(|wish| wish != value) {
-                *value = wish;
+        for (name, value, edit) in all {
+            let wished = match edit {
+                Edit::Keep => continue,
+                Edit::Remove => None,
+                Edit::To(text) => Some(text),
+            };
+            if wished != *value {
+                *value = wished;
                 fields.push(name.to_owned());
             }
         }

@@ -84,7 +84,7 @@ enum Command {
     /// Look at and end sessions
     #[command(subcommand)]
     Session(session::Command),
-    /// Print the description of the administration's routes (OpenAPI 3.1)
+    /// Print the description of the administration's routes (`OpenAPI` 3.1)
     Openapi,
     /// Look at and manage the people of an account
     #[command(subcommand)]

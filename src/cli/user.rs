@@ -9,7 +9,7 @@ use serde_json::json;
 use super::out::{Out, plain, table};
 use super::{actor, roles};
 use crate::account::Account;
-use crate::app::{App, Invitation, Refused, UserChange};
+use crate::app::{App, Edit, Invitation, Refused, UserChange};
 use crate::claims::Profile;
 use crate::id::UserId;
 use crate::role::Role;
@@ -66,18 +66,8 @@ pub(super) enum Command {
     Change {
         #[command(flatten)]
         named: Named,
-        /// The client's own id of the person
-        #[arg(long)]
-        external_id: Option<String>,
-        /// The e-mail address; the next sign-in replaces it
-        #[arg(long)]
-        email: Option<String>,
-        /// The given name; the next sign-in replaces it
-        #[arg(long)]
-        given_name: Option<String>,
-        /// The family name; the next sign-in replaces it
-        #[arg(long)]
-        surname: Option<String>,
+        #[command(flatten)]
+        to: To,
     },
     /// Keep somebody out and end their sessions
     Suspend(Named),
@@ -91,6 +81,23 @@ pub(super) enum Command {
         #[arg(long, value_name = "USER_ID")]
         confirm: Option<UserId>,
     },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct To {
+    /// The client's own id of the person
+    #[arg(long)]
+    external_id: Option<String>,
+    /// The e-mail address; the next sign-in replaces it
+    #[arg(long)]
+    email: Option<String>,
+    /// The given name; the next sign-in replaces it
+    #[arg(long)]
+    given_name: Option<String>,
+    /// The family name; the next sign-in replaces it
+    #[arg(long)]
+    surname: Option<String>,
 }
 
 #[derive(Args)]
@@ -148,26 +155,7 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
             })
         }
         Command::Roles(wish) => roles::run(wish, &app, out).await,
-        Command::Change {
-            named,
-            external_id,
-            email,
-            given_name,
-            surname,
-        } => {
-            let (account, user) = find(&app, &named).await?;
-            let wish = |text: Option<String>| text.map(|text| Some(text).filter(|t| !t.is_empty()));
-            let change = UserChange {
-                external_id: wish(external_id),
-                email: wish(email),
-                given_name: wish(given_name),
-                surname: wish(surname),
-            };
-            let user = app
-                .change_user(&account, user.id, None, change, &actor())
-                .await?;
-            out.say(&user, || vec![format!("{} is as you say", user.id)])
-        }
+        Command::Change { named, to } => change(&app, &named, to, out).await,
         Command::Suspend(named) => {
             let (account, user) = find(&app, &named).await?;
             let ended = app.suspend(&account, user.id, &actor()).await?;
@@ -216,6 +204,30 @@ pub(super) async fn find(app: &App, named: &Named) -> Result<(Account, User)> {
     let account = app.find_account(&named.account).await?;
     let user = app.find_user(&account, &named.user).await?;
     Ok((account, user))
+}
+
+async fn change(app: &App, named: &Named, to: To, out: Out) -> Result<ExitCode> {
+    let (account, user) = find(app, named).await?;
+    let edit = |text: Option<String>| match text {
+        None => Edit::Keep,
+        Some(text) if text.trim().is_empty() => Edit::Remove,
+        Some(text) => Edit::To(text),
+    };
+    let change = UserChange {
+        external_id: edit(to.external_id),
+        email: edit(to.email),
+        given_name: edit(to.given_name),
+        surname: edit(to.surname),
+    };
+    let user = app
+        .change_user(&account, user.id, None, change, &actor())
+        .await?;
+    out.say(&user, || {
+        vec![format!(
+            "{} is known as you say from now on",
+            plain(&user.subject)
+        )]
+    })
 }
 
 fn state(text: &str) -> Result<State, String> {

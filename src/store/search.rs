@@ -147,9 +147,9 @@ impl Of<'_> {
     ) -> Result<(Vec<User>, Option<Place>), Error> {
         let begins = wanted.fold();
         let mut place = match (from, &begins) {
-            (Some(place @ (Place::Within(..) | Place::Before(_))), Some(_)) => Some(place),
+            (Some(place @ (Place::Within(..) | Place::Before(_))), Some(_))
+            | (Some(place @ Place::After(_)), None) => Some(place),
             (None | Some(Place::After(_)), Some(_)) => Some(Place::Before(Name::Subject)),
-            (Some(place @ Place::After(_)), None) => Some(place),
             (None | Some(Place::Within(..) | Place::Before(_)), None) => None,
         };
         let mut found = Vec::new();

@@ -91,8 +91,8 @@ struct Claim {
 struct Rule {
     /// The role that it gives.
     role: String,
-    /// The rule.
-    rule: String,
+    /// What it says.
+    says: String,
     /// Whether it gave it.
     gave: bool,
     /// Why it did not.
@@ -125,7 +125,7 @@ impl From<Attempt> for FullAttempt {
             let passed = row.outcome == crate::saml::check::Outcome::Passed;
             Step {
                 code: row.code.as_str().to_owned(),
-                what: row.what.to_string(),
+                what: row.what.clone(),
                 outcome: serde_json::json!(row.outcome),
                 found: if passed {
                     covered(&row.found)
@@ -153,7 +153,7 @@ impl From<Attempt> for FullAttempt {
                 .iter()
                 .map(|fired| Rule {
                     role: fired.role.to_string(),
-                    rule: fired.rule.clone(),
+                    says: fired.rule.clone(),
                     gave: fired.value.is_some(),
                     because: fired.because.clone(),
                 })

@@ -1,4 +1,4 @@
-//! The OpenAPI document of the administration's routes, made from their code.
+//! The `OpenAPI` document of the administration's routes, made from their code.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,10 +12,10 @@ pub(super) async fn show(State(shared): State<Shared>) -> Json<Value> {
     Json(description(&shared.app.config.server.public_url))
 }
 
-/// The OpenAPI 3.1 document of `/api/v1`, for an installation at that address.
+/// The `OpenAPI` 3.1 document of `/api/v1`, for an installation at that address.
 pub fn description(public_url: &str) -> Value {
     let (_, mut openapi) = routes().split_for_parts();
-    openapi.info.title = "Vestibule: administration".to_owned();
+    "Vestibule: administration".clone_into(&mut openapi.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut openapi.info.version);
     openapi.info.description = Some(
         "Accounts, their people, roles, sessions, keys and sign-ins. docs/api.md explains it."

@@ -5,7 +5,6 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 
 use super::super::error::Fault;
 use super::super::{Error, Shared};
@@ -134,13 +133,4 @@ impl Check {
             Err(invalid(faults))
         }
     }
-}
-
-/// A key that is there, be it `null` (RFC 7396: then the value is removed).
-pub(super) fn there<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::<T>::deserialize(from).map(Some)
 }

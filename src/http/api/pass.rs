@@ -122,15 +122,14 @@ fn may<P: Permission>(
             "This account has no user access management. The people who run the platform can switch it on.",
         ));
     }
-    let may = match caller.program() {
-        Some(kind) => kind.administers(P::ACTION),
-        None => {
-            let policy = &shared.app.access.policy;
-            let (subject, stage) = (&caller.present().subject, document.stage);
-            policy
-                .administers(subject, P::ACTION, account.id, stage)?
-                .is_allowed
-        }
+    let may = if let Some(kind) = caller.program() {
+        kind.administers(P::ACTION)
+    } else {
+        let policy = &shared.app.access.policy;
+        let (subject, stage) = (&caller.present().subject, document.stage);
+        policy
+            .administers(subject, P::ACTION, account.id, stage)?
+            .is_allowed
     };
     if !may {
         let sentence = match caller.program() {

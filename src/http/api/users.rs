@@ -10,11 +10,11 @@ use utoipa_axum::routes;
 
 use super::super::extract::Moment;
 use super::super::{Error, Shared};
-use super::input::{Check, Input, there};
+use super::input::{Check, Input};
 use super::pass::{Pass, UserChange, UserCreate, UserDelete, UserRestore, UserSuspend, UserView};
 use super::person::{Person, find, shown};
 use super::version::Seen;
-use crate::app::{self, Invitation, Stale};
+use crate::app::{self, Edit, Invitation, Stale};
 use crate::claims::Profile;
 use crate::id::UserId;
 
@@ -127,21 +127,21 @@ async fn show(
 #[derive(Deserialize, ToSchema)]
 struct PersonPatch {
     /// The client's own id of them.
-    #[serde(default, deserialize_with = "there")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
-    external_id: Option<Option<String>>,
+    external_id: Edit,
     /// The e-mail address; the next sign-in replaces it by what the identity provider says.
-    #[serde(default, deserialize_with = "there")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 254, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
-    email: Option<Option<String>>,
+    email: Edit,
     /// The given name; the next sign-in replaces it.
-    #[serde(default, deserialize_with = "there")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
-    given_name: Option<Option<String>>,
+    given_name: Edit,
     /// The family name; the next sign-in replaces it.
-    #[serde(default, deserialize_with = "there")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
-    surname: Option<Option<String>>,
+    surname: Edit,
 }
 
 /// Changes what is known of a person.
@@ -163,12 +163,11 @@ async fn change(
     let before = find(&shared, pass.account.id, &user, moment.now).await?;
     let version = before.version();
     let version = seen.check(&version)?;
-    let said = |text: &Option<Option<String>>| text.clone().flatten();
     Check::default()
-        .maybe("/external_id", said(&patch.external_id).as_ref(), 256)
-        .maybe("/email", said(&patch.email).as_ref(), 254)
-        .maybe("/given_name", said(&patch.given_name).as_ref(), 100)
-        .maybe("/surname", said(&patch.surname).as_ref(), 100)
+        .maybe("/external_id", patch.external_id.value(), 256)
+        .maybe("/email", patch.email.value(), 254)
+        .maybe("/given_name", patch.given_name.value(), 100)
+        .maybe("/surname", patch.surname.value(), 100)
         .done()?;
     let change = app::UserChange {
         email: patch.email,

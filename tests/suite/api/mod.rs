@@ -37,6 +37,15 @@ pub(crate) enum By {
     Token(String),
 }
 
+impl By {
+    fn secret(&self) -> String {
+        match self {
+            Self::Nobody => String::new(),
+            Self::Session(text) | Self::Token(text) => text.clone(),
+        }
+    }
+}
+
 impl World {
     async fn new() -> Self {
         Self::with(|_| {}).await
