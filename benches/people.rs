@@ -51,7 +51,9 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
             external_id: None,
             state: user::State::Active,
             profile: Profile::default(),
+            directory: None,
             roles: Roles::from([(Role::Maker, "a rule".into())]),
+            grouped: Roles::new(),
             created_at: now,
             last_sign_in: Some(now),
         };

@@ -161,6 +161,40 @@ pub enum Event {
         user: String,
         sessions_ended: u64,
     },
+    UserProvisioned {
+        user: String,
+        active: bool,
+    },
+    UserChanged {
+        user: String,
+        fields: Vec<String>,
+    },
+    UserLinked {
+        user: String,
+        by: String,
+        source: String,
+    },
+    GroupCreated {
+        group: String,
+        name: String,
+    },
+    GroupChanged {
+        group: String,
+        before: String,
+        after: String,
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    GroupDeleted {
+        group: String,
+        name: String,
+    },
+    RolesByGroups {
+        user: String,
+        before: Vec<String>,
+        after: Vec<String>,
+        waiting: Vec<String>,
+    },
 }
 
 impl Event {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{ClaimMap, Document, RoleRule, RolesFrom};
+use crate::account::{ClaimMap, Document, Link, RoleRule, RolesFrom};
 use crate::role::{Role, Roles};
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection, Trace};
@@ -31,6 +31,16 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// This, with what is not known of it taken from the other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            email: self.email.or(other.email),
+            given_name: self.given_name.or(other.given_name),
+            surname: self.surname.or(other.surname),
+        }
+    }
+
     /// The name as people say it; nothing where none is known.
     pub fn name(&self) -> Option<String> {
         let parts: Vec<&str> = [&self.given_name, &self.surname]
@@ -61,6 +71,15 @@ impl Claims {
     /// What is shown of the person.
     pub const fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// What the assertion says of what somebody who is expected is known by.
+    pub fn link(&self, link: Link) -> Option<&str> {
+        match link {
+            Link::UserName => Some(&self.subject),
+            Link::ExternalId => self.external_id(),
+            Link::Email => self.profile.email.as_deref(),
+        }
     }
 }
 
@@ -123,16 +142,17 @@ pub struct Fired {
     pub because: String,
 }
 
-/// Tries every rule on the claims; the order of the rules does not matter.
+/// Tries every rule of claims; the order of the rules does not matter.
 pub fn rules(attributes: &[Attribute], rules: &[RoleRule]) -> Vec<Fired> {
-    rules.iter().map(|rule| fire(attributes, rule)).collect()
+    let of_claims = rules.iter().filter_map(|rule| Some((rule, rule.claim()?)));
+    of_claims
+        .map(|(rule, claim)| fire(attributes, rule, claim))
+        .collect()
 }
 
-fn fire(attributes: &[Attribute], rule: &RoleRule) -> Fired {
-    let present = attributes
-        .iter()
-        .any(|attribute| attribute.name == rule.claim);
-    let values = values(attributes, &rule.claim);
+fn fire(attributes: &[Attribute], rule: &RoleRule, claim: &str) -> Fired {
+    let present = attributes.iter().any(|attribute| attribute.name == claim);
+    let values = values(attributes, claim);
     let value = values.iter().find(|value| rule.accepts(value)).cloned();
     let because = match (&value, present) {
         (Some(_), _) => String::new(),
@@ -166,7 +186,7 @@ pub fn advice(attributes: &[Attribute], document: &Document) -> Advice {
     let expected: BTreeSet<&str> = document
         .roles
         .iter()
-        .map(|rule| rule.claim.as_str())
+        .filter_map(|rule| rule.claim())
         .collect();
     let absent = |name: &&str| attributes.iter().all(|attribute| attribute.name != *name);
     for name in expected.iter().filter(|name| absent(name)) {

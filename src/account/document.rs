@@ -168,6 +168,8 @@ pub struct Users {
     pub roles_from: RolesFrom,
     /// What becomes of a person without a role.
     pub no_role: NoRole,
+    /// By what somebody who is expected without a subject is known when they come.
+    pub link: Link,
 }
 
 impl Default for Users {
@@ -176,6 +178,7 @@ impl Default for Users {
             provisioning: Provisioning::Jit,
             roles_from: RolesFrom::Claims,
             no_role: NoRole::Deny,
+            link: Link::ExternalId,
         }
     }
 }
@@ -202,6 +205,38 @@ pub enum RolesFrom {
     Uam,
     /// From both.
     Both,
+}
+
+/// By what somebody who is expected without a subject is known when they come first: the exact value of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The directory's `userName`, which has to be the subject of the sign-in.
+    UserName,
+    /// The client's own id of the person, which has to be the claim that `claims.external_id` names.
+    ExternalId,
+    /// The e-mail address.
+    Email,
+}
+
+impl Link {
+    /// The name in configuration and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserName => "user_name",
+            Self::ExternalId => "external_id",
+            Self::Email => "email",
+        }
+    }
+
+    /// What stands in the place of the source of a subject until there is one.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::UserName => "link:user_name",
+            Self::ExternalId => "link:external_id",
+            Self::Email => "link:email",
+        }
+    }
 }
 
 /// What becomes of a person without a role.

@@ -10,12 +10,12 @@ mod source;
 
 pub use diff::{Change, diff};
 pub use document::{
-    Access, ClaimMap, Document, Encryption, NoRole, Provisioning, RETENTION_DAYS, Retention,
+    Access, ClaimMap, Document, Encryption, Link, NoRole, Provisioning, RETENTION_DAYS, Retention,
     RolesFrom, Saml, SessionPolicy, SubjectSource, Users,
 };
 pub use problems::problems;
 pub use return_to::{AllowedReturn, ReturnTo};
-pub use rule::{RoleRule, Test};
+pub use rule::{RoleRule, Test, Whom};
 pub use slug::Slug;
 pub use source::{Held, Source, Trouble};
 

@@ -307,6 +307,12 @@ impl App {
                 "`claims.subject` changes and {people} people are known by the old one: each of them would come back as somebody new, without their history. If that is what you want, say --confirm-subject-change"
             )));
         }
+        let waiting = of.count_unlinked().await?;
+        if before.users.link != after.users.link && waiting > 0 {
+            bail!(Refused(format!(
+                "`users.link` changes and {waiting} people are expected by the old one, who would never be found: delete them, or wait until they have signed in"
+            )));
+        }
         Ok(())
     }
 
@@ -319,7 +325,10 @@ impl App {
         activate: bool,
     ) -> Result<i64> {
         let (author, now) = (new.author.to_owned(), new.at);
-        let digest = hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?));
+        let (digest, document) = (
+            hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?)),
+            new.document,
+        );
         let revision = of.add_revision(new).await?;
         of.audit(
             &author,
@@ -330,6 +339,7 @@ impl App {
         .await?;
         if activate {
             of.activate(revision).await?;
+            self.regroup_all(of, document, &author, now).await?;
             let identity_provider = idp.map_or_else(Vec::new, fingerprints);
             of.audit(
                 &author,

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::{App, Refused};
 use crate::account::Account;
 use crate::audit::Event;
-use crate::gate::{Credential, CredentialState, Kind, Secret};
+use crate::gate::{Credential, CredentialState, Kind, SCIM, Secret};
 use crate::id::CredentialId;
 use crate::time::Span;
 
@@ -110,6 +110,11 @@ impl App {
                     )));
                 }
             }
+            Kind::Api { scopes } => {
+                if scopes.is_empty() || scopes.iter().any(|scope| scope != SCIM) {
+                    bail!(Refused(format!("the scope of a token is {SCIM}")));
+                }
+            }
             Kind::Decision { app, trusts } => {
                 let known = self.access.apps().find(|known| known.app == *app);
                 if !known.is_some_and(|known| known.serves(stage, &account.slug)) {
@@ -186,7 +191,7 @@ fn is_resources(name: &str) -> bool {
 fn created(credential: &Credential) -> Event {
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect();
     let (scopes, app, trusts) = match &credential.kind {
-        Kind::Integration { scopes } => (list(scopes), None, Vec::new()),
+        Kind::Integration { scopes } | Kind::Api { scopes } => (list(scopes), None, Vec::new()),
         Kind::Decision { app, trusts } => (Vec::new(), Some(app.to_string()), list(trusts)),
     };
     Event::CredentialCreated {

@@ -114,8 +114,18 @@ async fn create(wish: Create, app: &App, out: Out) -> Result<ExitCode> {
         networks: wish.networks,
         lasts: Span::days(wish.expires_days),
     };
-    let (credential, secret) = app.create_credential(&account, wish, &actor()).await?;
-    let mut value = value(&account, &credential, app.clock.now());
+    made(&account, wish, app, out).await
+}
+
+/// Makes a credential and shows its secret, once.
+pub(super) async fn made(
+    account: &Account,
+    wish: NewCredential,
+    app: &App,
+    out: Out,
+) -> Result<ExitCode> {
+    let (credential, secret) = app.create_credential(account, wish, &actor()).await?;
+    let mut value = value(account, &credential, app.clock.now());
     if let Some(fields) = value.as_object_mut() {
         fields.insert("secret".to_owned(), json!(secret.reveal()));
     }
@@ -148,7 +158,7 @@ fn value(account: &Account, credential: &Credential, now: Timestamp) -> serde_js
 fn row(account: &Account, credential: &Credential, now: Timestamp) -> Vec<String> {
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(" ");
     let purpose = match &credential.kind {
-        Kind::Integration { scopes } => list(scopes),
+        Kind::Integration { scopes } | Kind::Api { scopes } => list(scopes),
         Kind::Decision { app, trusts } => format!("decides for {app} {}", list(trusts)),
     };
     vec![

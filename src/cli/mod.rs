@@ -12,6 +12,7 @@ mod out;
 mod policy;
 mod probe;
 mod serve;
+mod token;
 mod token_keys;
 mod trust;
 mod user;
@@ -80,6 +81,9 @@ enum Command {
     /// Make, list and take back the keys of programs
     #[command(subcommand)]
     Key(key::Command),
+    /// Make tokens for programs that work on an account
+    #[command(subcommand)]
+    Token(token::Command),
     /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
@@ -131,6 +135,7 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Key(command) => key::run(command, &existing(load(file)?).await?, out).await,
+        Command::Token(command) => token::run(command, &existing(load(file)?).await?, out).await,
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Gate(command) => gate::run(command, load(file)?, out).await,
         Command::Policy(policy::Command::Show) => policy::show(&load(file)?, out),

@@ -48,6 +48,11 @@ pub enum Kind {
         /// The actions that it may ask for.
         scopes: BTreeSet<String>,
     },
+    /// A program that works on an account through our own API, or keeps its people.
+    Api {
+        /// What it may do there.
+        scopes: BTreeSet<String>,
+    },
     /// A service that asks who may do what in one app.
     Decision {
         /// The app.
@@ -57,11 +62,15 @@ pub enum Kind {
     },
 }
 
+/// The scope of the token of a client's directory.
+pub const SCIM: &str = "scim";
+
 impl Kind {
     /// The name in the database and in answers.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Integration { .. } => "integration",
+            Self::Api { .. } => "api",
             Self::Decision { .. } => "decision",
         }
     }
@@ -106,7 +115,7 @@ impl Credential {
     pub fn scopes(&self, now: Timestamp) -> Option<&BTreeSet<String>> {
         match (&self.kind, self.state(now)) {
             (Kind::Integration { scopes }, State::Living) => Some(scopes),
-            (Kind::Integration { .. } | Kind::Decision { .. }, _) => None,
+            (Kind::Integration { .. } | Kind::Api { .. } | Kind::Decision { .. }, _) => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
-use crate::account::{Document, ReturnTo};
+use crate::account::{Document, Provisioning, ReturnTo};
 use crate::attempt::Outcome;
 use crate::audit::Event;
 use crate::claims::{self, Claims};
@@ -14,7 +14,7 @@ use crate::saml::check::{Code, Rejection};
 use crate::session::{self, Session};
 use crate::store::{Changes, Of, OneTime};
 use crate::time::Span;
-use crate::user::{self, Admission, Refusal, User};
+use crate::user::{self, Admission, Known, Refusal, User};
 
 /// Who was let in, and by which assertion.
 pub(super) struct Admitted {
@@ -27,8 +27,18 @@ pub(super) struct Admitted {
 enum Before {
     /// They were known, like this.
     Known(User),
-    /// Nobody was known by their subject, nor under this keyed digest.
-    Nobody(String),
+    /// Nobody was known by their subject, nor under these keyed digests; somebody may have been expected without one.
+    Nobody {
+        expected: Option<User>,
+        graves: Vec<Grave>,
+    },
+}
+
+/// By what somebody would be known, and the keyed digest under which they would be remembered if they had been deleted.
+struct Grave {
+    source: String,
+    subject: String,
+    digest: String,
 }
 
 /// Who was not, and why.
@@ -59,17 +69,14 @@ impl Login {
             Ok(claims) => claims,
             Err(rejection) => return Ok(Err(rejection.into())),
         };
-        let mut known = of.known(claims.source(), claims.subject()).await?;
-        let before = if let Some(user) = known.user.clone() {
-            Before::Known(user)
-        } else {
-            let (source, subject) = (claims.source(), claims.subject());
-            let tombstone = user::tombstone(&self.ring, of.id(), source, subject)?;
-            known.was_deleted = of.was_deleted(&tombstone).await?;
-            Before::Nobody(tombstone)
-        };
+        let (known, before) = self.known(of, visit, &claims).await?;
         let document = &visit.connection.document;
-        let roles = claims::roles(&visit.rules(), document);
+        let mut roles = claims::roles(&visit.rules(), document);
+        if let Some(user) = known.user.as_ref().or(known.expected.as_ref()) {
+            for (role, why) in &user.grouped {
+                roles.entry(*role).or_insert_with(|| why.clone());
+            }
+        }
         let decided = user::admit(
             &known,
             &claims,
@@ -87,6 +94,47 @@ impl Login {
             }),
             Err(refusal) => Err(turned(visit, refusal)),
         })
+    }
+
+    /// What is known of whoever the claims are about, by their subject and by what links those who are expected without one.
+    async fn known(
+        &self,
+        of: &mut Of<'_>,
+        visit: &Visit,
+        claims: &Claims,
+    ) -> Result<(Known, Before), Error> {
+        let users = visit.connection.document.users;
+        let mut known = of.known(claims.source(), claims.subject()).await?;
+        let linked = claims
+            .link(users.link)
+            .map(|said| (users.link.source(), said));
+        // Where people come by themselves, who is known by their subject is not looked for a second time.
+        let linked =
+            linked.filter(|_| known.user.is_none() || users.provisioning != Provisioning::Jit);
+        if let Some((source, said)) = linked {
+            let awaited = of.known(source, said).await?;
+            known.expected = awaited.user;
+            known.has_twin |= awaited.has_twin;
+        }
+        if let Some(user) = &known.user {
+            let before = Before::Known(user.clone());
+            return Ok((known, before));
+        }
+        let mut graves = Vec::new();
+        for (source, subject) in [Some((claims.source(), claims.subject())), linked]
+            .into_iter()
+            .flatten()
+        {
+            let digest = user::tombstone(&self.ring, of.id(), source, subject)?;
+            known.was_deleted |= of.was_deleted(&digest).await?;
+            graves.push(Grave {
+                source: source.to_owned(),
+                subject: subject.to_owned(),
+                digest,
+            });
+        }
+        let expected = known.expected.clone();
+        Ok((known, Before::Nobody { expected, graves }))
     }
 
     /// Where to go, checked again against what the account allows now.
@@ -115,6 +163,7 @@ impl Login {
             before,
         } = admitted;
         let (user, now) = (admission.user().clone(), visit.now);
+        let link = visit.connection.document.users.link;
         let (token, session) = (
             Token::new(&self.entropy),
             self.session(&visit, &user, &assertion),
@@ -139,9 +188,23 @@ impl Login {
                 changes.expect_user(&user);
                 changes.update_user(&user, &arrival.user)?;
             }
-            Before::Nobody(tombstone) => {
-                changes.expect_nobody(&arrival.user.source, &arrival.user.subject, &tombstone);
-                changes.save_user(&arrival.user)?;
+            Before::Nobody { expected, graves } => {
+                for grave in &graves {
+                    // The one who is expected is there, until now under what links them.
+                    let own = expected
+                        .as_ref()
+                        .is_some_and(|user| user.source == grave.source);
+                    if !own {
+                        changes.expect_nobody(&grave.source, &grave.subject, &grave.digest);
+                    }
+                }
+                match &expected {
+                    Some(expected) => {
+                        changes.expect_user(expected);
+                        changes.update_user(expected, &arrival.user)?;
+                    }
+                    None => changes.save_user(&arrival.user)?,
+                }
             }
         }
         let attempt = AttemptId::new(now, &self.entropy);
@@ -162,7 +225,16 @@ impl Login {
         );
         changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
-        changes.audit(&arrival.user.id.to_string(), event, now, &self.entropy);
+        let actor = arrival.user.id.to_string();
+        if admission.is_linked() {
+            let linked = Event::UserLinked {
+                user: actor.clone(),
+                by: link.as_str().to_owned(),
+                source: arrival.user.source.clone(),
+            };
+            changes.audit(&actor, linked, now, &self.entropy);
+        }
+        changes.audit(&actor, event, now, &self.entropy);
         let finished = if waits {
             Finished::Confirm(arrival)
         } else {

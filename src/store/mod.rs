@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod credential;
 mod db;
+mod group;
 mod handoff;
 mod key;
 mod made;

@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
+use crate::account::Link;
 use crate::claims::Profile;
 use crate::id::UserId;
 use crate::time::Timestamp;
@@ -22,11 +23,14 @@ struct Row {
     roles: String,
     created_at: i64,
     last_sign_in: Option<i64>,
+    directory: Option<String>,
+    grouped: String,
 }
 
 impl Row {
     fn user(self) -> Result<User, Error> {
         let broken = || Error::Stored("user");
+        let directory = self.directory.as_deref().map(serde_json::from_str);
         Ok(User {
             id: UserId::parse(&self.id).ok_or_else(broken)?,
             source: self.source,
@@ -38,7 +42,9 @@ impl Row {
                 given_name: self.given_name,
                 surname: self.surname,
             },
+            directory: directory.transpose().map_err(|_| broken())?,
             roles: serde_json::from_str(&self.roles).map_err(|_| broken())?,
+            grouped: serde_json::from_str(&self.grouped).map_err(|_| broken())?,
             created_at: Timestamp::from_millis(self.created_at),
             last_sign_in: self.last_sign_in.map(Timestamp::from_millis),
         })
@@ -48,12 +54,18 @@ impl Row {
 impl Changes {
     /// Keeps a user as they are now.
     pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
-        let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
+        let broken = |_| Error::Stored("user");
+        let roles = serde_json::to_string(&user.roles).map_err(broken)?;
+        let directory = user.directory.as_ref().map(serde_json::to_string);
         self.add(statement!(
-            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-             ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
-             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in",
+            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in,
+             directory, grouped, name_fold, external_fold, address_fold)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             ON CONFLICT (account, id) DO UPDATE SET source = excluded.source, subject = excluded.subject, fold = excluded.fold,
+             external_id = excluded.external_id, state = excluded.state, email = excluded.email,
+             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in,
+             directory = excluded.directory, grouped = excluded.grouped, name_fold = excluded.name_fold,
+             external_fold = excluded.external_fold, address_fold = excluded.address_fold",
             &self.account,
             user.id.to_string(),
             &user.source,
@@ -67,6 +79,11 @@ impl Changes {
             roles,
             user.created_at.millis(),
             user.last_sign_in.map(Timestamp::millis),
+            directory.transpose().map_err(broken)?,
+            serde_json::to_string(&user.grouped).map_err(broken)?,
+            user::fold(user.name()),
+            user.external_id.as_deref().map(user::fold),
+            user.address().as_deref().map(user::fold),
         ));
         Ok(())
     }
@@ -87,11 +104,15 @@ impl Changes {
     pub fn expect_user(&mut self, before: &User) {
         self.add(statement!(
             "INSERT INTO guards (holds) SELECT 0 WHERE NOT EXISTS
-             (SELECT 1 FROM users WHERE account = $1 AND id = $2 AND state = $3 AND external_id IS NOT DISTINCT FROM $4)",
+             (SELECT 1 FROM users WHERE account = $1 AND id = $2 AND state = $3 AND external_id IS NOT DISTINCT FROM $4
+             AND source = $5 AND subject = $6 AND grouped = $7)",
             &self.account,
             before.id.to_string(),
             before.state.as_str(),
             before.external_id.as_deref(),
+            &before.source,
+            &before.subject,
+            serde_json::to_string(&before.grouped).unwrap_or_default(),
         ));
     }
 
@@ -115,7 +136,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
              FROM users WHERE account = $1 AND source = $2 AND fold = $3",
             &self.account,
             source,
@@ -149,7 +170,7 @@ impl Of<'_> {
         let row = sql!(
             self.tx,
             optional Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
              FROM users WHERE account = $1 AND id = $2",
             &self.account,
             id.to_string(),
@@ -162,7 +183,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
              FROM users WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
             &self.account,
             after.map(|id| id.to_string()).unwrap_or_default(),
@@ -176,12 +197,80 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
              FROM users WHERE account = $1 AND (subject = $2 OR email = $2 OR external_id = $2) ORDER BY id LIMIT 10",
             &self.account,
             name,
         )?;
         rows.into_iter().map(Row::user).collect()
+    }
+
+    /// Users whose link key is this in any case or normal form.
+    pub async fn users_by_link(&mut self, link: Link, value: &str) -> Result<Vec<User>, Error> {
+        let fold = user::fold(value);
+        let rows = match link {
+            Link::UserName => sql!(
+                self.tx,
+                all Row,
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+                 FROM users WHERE account = $1 AND name_fold = $2 ORDER BY id LIMIT 10",
+                &self.account,
+                fold,
+            )?,
+            Link::ExternalId => sql!(
+                self.tx,
+                all Row,
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+                 FROM users WHERE account = $1 AND external_fold = $2 ORDER BY id LIMIT 10",
+                &self.account,
+                fold,
+            )?,
+            Link::Email => sql!(
+                self.tx,
+                all Row,
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+                 FROM users WHERE account = $1 AND address_fold = $2 ORDER BY id LIMIT 10",
+                &self.account,
+                fold,
+            )?,
+        };
+        rows.into_iter().map(Row::user).collect()
+    }
+
+    /// The user who is the `count`-th, oldest first, or the last one.
+    pub async fn user_at(&mut self, count: i64) -> Result<Option<UserId>, Error> {
+        let row = sql!(
+            self.tx,
+            optional(String,),
+            "SELECT id FROM (SELECT id FROM users WHERE account = $1 ORDER BY id LIMIT $2) AS first ORDER BY id DESC LIMIT 1",
+            &self.account,
+            count,
+        )?;
+        Ok(row.and_then(|(id,)| UserId::parse(&id)))
+    }
+
+    /// How many people have no subject yet.
+    pub async fn count_unlinked(&mut self) -> Result<i64, Error> {
+        let row = sql!(
+            self.tx,
+            optional(i64,),
+            "SELECT COUNT(*) FROM users WHERE account = $1 AND source IN ('link:user_name', 'link:external_id', 'link:email', 'link:nothing')",
+            &self.account
+        )?;
+        Ok(row.map_or(0, |(count,)| count))
+    }
+
+    /// Remembers that somebody of this keyed digest was deleted.
+    pub async fn bury(&mut self, tombstone: &str, now: Timestamp) -> Result<(), Error> {
+        sql!(
+            self.tx,
+            execute,
+            "INSERT INTO tombstones (account, digest, deleted_at) VALUES ($1, $2, $3) ON CONFLICT (account, digest) DO NOTHING",
+            &self.account,
+            tombstone,
+            now.millis(),
+        )?;
+        Ok(())
     }
 
     /// How many users the account has.
@@ -213,18 +302,20 @@ impl Of<'_> {
         sql!(
             self.tx,
             execute,
-            "DELETE FROM users WHERE account = $1 AND id = $2",
+            "UPDATE directory_groups SET version = version + 1, changed_at = $3 WHERE account = $1
+             AND id IN (SELECT group_id FROM members WHERE account = $1 AND user_id = $2)",
             &self.account,
-            id.to_string()
+            id.to_string(),
+            now.millis(),
         )?;
         sql!(
             self.tx,
             execute,
-            "INSERT INTO tombstones (account, digest, deleted_at) VALUES ($1, $2, $3) ON CONFLICT (account, digest) DO NOTHING",
+            "DELETE FROM users WHERE account = $1 AND id = $2",
             &self.account,
-            tombstone,
-            now.millis(),
+            id.to_string()
         )?;
+        self.bury(tombstone, now).await?;
         self.announce(Some(&id.to_string())).await
     }
 
@@ -237,7 +328,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
              FROM users WHERE account = $1 AND COALESCE(last_sign_in, created_at) < $2 ORDER BY id LIMIT $3",
             &self.account,
             before.millis(),

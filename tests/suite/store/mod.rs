@@ -80,7 +80,9 @@ impl Desk {
             external_id: None,
             state: user::State::Active,
             profile: Profile::default(),
+            directory: None,
             roles: Roles::from([(Role::Maker, "a rule".into())]),
+            grouped: Roles::new(),
             created_at: NOW,
             last_sign_in: Some(NOW),
         }
