@@ -40,6 +40,18 @@ pub struct Document {
     pub retention: Retention,
 }
 
+impl Document {
+    /// By what somebody who is expected without a subject is known when they come: what the account says, else the client's
+    /// own id where a claim tells it, else the subject.
+    pub fn link(&self) -> Link {
+        let usual = match self.claims.external_id {
+            Some(_) => Link::ExternalId,
+            None => Link::UserName,
+        };
+        self.users.link.unwrap_or(usual)
+    }
+}
+
 /// The sign-in options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -168,8 +180,9 @@ pub struct Users {
     pub roles_from: RolesFrom,
     /// What becomes of a person without a role.
     pub no_role: NoRole,
-    /// By what somebody who is expected without a subject is known when they come.
-    pub link: Link,
+    /// By what somebody who is expected without a subject is known when they come, where that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
 }
 
 impl Default for Users {
@@ -178,7 +191,7 @@ impl Default for Users {
             provisioning: Provisioning::Jit,
             roles_from: RolesFrom::Claims,
             no_role: NoRole::Deny,
-            link: Link::ExternalId,
+            link: None,
         }
     }
 }

@@ -76,10 +76,8 @@ fn people(document: &Document, demand: &mut impl FnMut(bool, &str)) {
         "a rule with `group` needs `users.provisioning = \"scim\"`: nobody else tells of groups",
     );
     demand(
-        users.provisioning != Provisioning::Scim
-            || users.link != Link::ExternalId
-            || document.claims.external_id.is_some(),
-        "`users.link = \"external_id\"` compares with the claim that `claims.external_id` names, and it names none; name one, or set `users.link` to \"user_name\" (the subject) or \"email\"",
+        document.link() != Link::ExternalId || document.claims.external_id.is_some(),
+        "`users.link = \"external_id\"` compares with the claim that `claims.external_id` names, and it names none",
     );
     if document.stage == Stage::Staff {
         demand(

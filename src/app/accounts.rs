@@ -308,7 +308,7 @@ impl App {
             )));
         }
         let waiting = of.count_unlinked().await?;
-        if before.users.link != after.users.link && waiting > 0 {
+        if before.link() != after.link() && waiting > 0 {
             bail!(Refused(format!(
                 "`users.link` changes and {waiting} people are expected by the old one, who would never be found: delete them, or wait until they have signed in"
             )));

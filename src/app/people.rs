@@ -37,7 +37,7 @@ impl App {
             .document(account.id)
             .await?
             .context("the account has no active revision")?;
-        let (link, now) = (document.users.link, self.clock.now());
+        let (link, now) = (document.link(), self.clock.now());
         let (source, subject) = match (invitation.subject, link) {
             (Some(subject), _) => (String::from(document.claims.subject), subject),
             (None, Link::ExternalId) => (
@@ -172,7 +172,7 @@ impl App {
         of.alone().await?;
         let user = of.user(id).await?.context("the person is gone")?;
         let document = self.document(account.id).await?;
-        let link = document.map_or(Link::ExternalId, |document| document.users.link);
+        let link = document.map_or(Link::UserName, |document| document.link());
         let now = self.clock.now();
         let sessions_ended = self.remove(&mut of, &user, link, now).await?;
         of.audit(

@@ -53,7 +53,7 @@ impl App {
             .users_gone_since(now.minus(Span::days(days)), BATCH)
             .await?
         {
-            let link = document.users.link;
+            let link = document.link();
             let sessions_ended = self.remove(&mut of, &gone, link, now).await?;
             of.audit(
                 "system",

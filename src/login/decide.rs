@@ -1,8 +1,9 @@
 //! What becomes of a visit whose signature has verified, and the changes that record it.
 
+use super::known::Before;
 use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
-use crate::account::{Document, Provisioning, ReturnTo};
+use crate::account::{Document, ReturnTo};
 use crate::attempt::Outcome;
 use crate::audit::Event;
 use crate::claims::{self, Claims};
@@ -14,31 +15,13 @@ use crate::saml::check::{Code, Rejection};
 use crate::session::{self, Session};
 use crate::store::{Changes, Of, OneTime};
 use crate::time::Span;
-use crate::user::{self, Admission, Known, Refusal, User};
+use crate::user::{self, Admission, Refusal};
 
 /// Who was let in, and by which assertion.
 pub(super) struct Admitted {
     admission: Admission,
     assertion: VerifiedAssertion,
     before: Before,
-}
-
-/// What the decision about a person rests on.
-enum Before {
-    /// They were known, like this.
-    Known(User),
-    /// Nobody was known by their subject, nor under these keyed digests; somebody may have been expected without one.
-    Nobody {
-        expected: Option<User>,
-        graves: Vec<Grave>,
-    },
-}
-
-/// By what somebody would be known, and the keyed digest under which they would be remembered if they had been deleted.
-struct Grave {
-    source: String,
-    subject: String,
-    digest: String,
 }
 
 /// Who was not, and why.
@@ -96,47 +79,6 @@ impl Login {
         })
     }
 
-    /// What is known of whoever the claims are about, by their subject and by what links those who are expected without one.
-    async fn known(
-        &self,
-        of: &mut Of<'_>,
-        visit: &Visit,
-        claims: &Claims,
-    ) -> Result<(Known, Before), Error> {
-        let users = visit.connection.document.users;
-        let mut known = of.known(claims.source(), claims.subject()).await?;
-        let linked = claims
-            .link(users.link)
-            .map(|said| (users.link.source(), said));
-        // Where people come by themselves, who is known by their subject is not looked for a second time.
-        let linked =
-            linked.filter(|_| known.user.is_none() || users.provisioning != Provisioning::Jit);
-        if let Some((source, said)) = linked {
-            let awaited = of.known(source, said).await?;
-            known.expected = awaited.user;
-            known.has_twin |= awaited.has_twin;
-        }
-        if let Some(user) = &known.user {
-            let before = Before::Known(user.clone());
-            return Ok((known, before));
-        }
-        let mut graves = Vec::new();
-        for (source, subject) in [Some((claims.source(), claims.subject())), linked]
-            .into_iter()
-            .flatten()
-        {
-            let digest = user::tombstone(&self.ring, of.id(), source, subject)?;
-            known.was_deleted |= of.was_deleted(&digest).await?;
-            graves.push(Grave {
-                source: source.to_owned(),
-                subject: subject.to_owned(),
-                digest,
-            });
-        }
-        let expected = known.expected.clone();
-        Ok((known, Before::Nobody { expected, graves }))
-    }
-
     /// Where to go, checked again against what the account allows now.
     fn back(&self, visit: &Visit) -> ReturnTo {
         let asked = visit
@@ -163,7 +105,7 @@ impl Login {
             before,
         } = admitted;
         let (user, now) = (admission.user().clone(), visit.now);
-        let link = visit.connection.document.users.link;
+        let link = visit.connection.document.link();
         let (token, session) = (
             Token::new(&self.entropy),
             self.session(&visit, &user, &assertion),

@@ -317,8 +317,7 @@ fn comparison(target: Target, operator: Operator, value: Value) -> Result<Node, 
     let plain = matches!(operator, Operator::Equal | Operator::Unequal);
     let fits = match (target.kind, &value) {
         (Type::Complex, _) => false,
-        (_, Value::Null) => plain,
-        (Type::Flag, Value::Bool(_)) => plain,
+        (_, Value::Null) | (Type::Flag, Value::Bool(_)) => plain,
         (Type::Flag, Value::String(text)) => {
             let Some(flag) = flag(text).filter(|_| plain) else {
                 return Err(wrong("true or false is only equal or not"));

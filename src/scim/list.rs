@@ -115,7 +115,7 @@ fn no_number(name: &str) -> Error {
 }
 
 /// The answer to a list.
-pub fn answer(page: Page, start: i64) -> Value {
+pub fn answer(page: &Page, start: i64) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": page.total,

@@ -1,6 +1,6 @@
 //! Which roles groups give, by the account's rules and never directly.
 
-use crate::account::{Document, RolesFrom, Stage};
+use crate::account::{Document, Provisioning, RolesFrom, Stage};
 use crate::role::{Role, Roles};
 
 /// What the groups of a person give them.
@@ -14,13 +14,14 @@ pub struct Grouped {
 
 /// What groups of these names give in this account. A directory alone makes nobody a checker or an administrator of a live
 /// account: that would be a request, and nothing here answers requests yet.
-pub fn grouped<'g>(names: impl Iterator<Item = &'g str> + Clone, document: &Document) -> Grouped {
+pub fn grouped(names: &[&str], document: &Document) -> Grouped {
     let mut given = Grouped::default();
-    if document.users.roles_from == RolesFrom::Uam {
+    let users = document.users;
+    if users.roles_from == RolesFrom::Uam || users.provisioning != Provisioning::Scim {
         return given;
     }
     for rule in &document.roles {
-        if !names.clone().any(|name| rule.group() == Some(name)) {
+        if !rule.group().is_some_and(|name| names.contains(&name)) {
             continue;
         }
         let waits =

@@ -28,8 +28,6 @@ pub(super) struct Attribute {
     /// Whether `A` and `a` differ.
     pub(super) is_exact: bool,
     pub(super) change: Change,
-    is_always_returned: bool,
-    is_unique: bool,
     pub(super) parts: &'static [Attribute],
     choices: &'static [&'static str],
     refers_to: &'static [&'static str],
@@ -64,8 +62,6 @@ impl Attribute {
             is_required: false,
             is_exact: false,
             change: Change::Always,
-            is_always_returned: false,
-            is_unique: false,
             parts: &[],
             choices: &[],
             refers_to: &[],
@@ -112,13 +108,6 @@ impl Attribute {
         }
     }
 
-    const fn unique(self) -> Self {
-        Self {
-            is_unique: true,
-            ..self
-        }
-    }
-
     const fn never(self) -> Self {
         Self {
             change: Change::Never,
@@ -133,13 +122,6 @@ impl Attribute {
         }
     }
 
-    const fn always_returned(self) -> Self {
-        Self {
-            is_always_returned: true,
-            ..self
-        }
-    }
-
     const fn one_of(self, choices: &'static [&'static str]) -> Self {
         Self { choices, ..self }
     }
@@ -149,7 +131,8 @@ impl Attribute {
         named(self.parts, name)
     }
 
-    fn json(&self) -> Value {
+    /// What a schema says of it in which `unique` is the attribute that no two resources share.
+    fn json(&self, unique: &str) -> Value {
         let mut said = json!({
             "name": self.name,
             "type": match self.kind {
@@ -168,14 +151,14 @@ impl Attribute {
                 Change::Never => "readOnly",
                 Change::Whole => "immutable",
             },
-            "returned": if self.is_always_returned { "always" } else { "default" },
-            "uniqueness": if self.is_unique { "server" } else { "none" },
+            "returned": "default",
+            "uniqueness": if self.name == unique { "server" } else { "none" },
         });
         let Some(fields) = said.as_object_mut() else {
             return said;
         };
         if !self.parts.is_empty() {
-            let parts = self.parts.iter().map(Self::json).collect();
+            let parts = self.parts.iter().map(|part| part.json("")).collect();
             fields.insert("subAttributes".to_owned(), Value::Array(parts));
         }
         for (name, list) in [
@@ -204,7 +187,11 @@ impl Schema {
 
     /// What `/Schemas` says of it.
     pub(super) fn json(&self, base: &str) -> Value {
-        let attributes: Vec<Value> = self.attributes.iter().map(Attribute::json).collect();
+        let attributes: Vec<Value> = self
+            .attributes
+            .iter()
+            .map(|attribute| attribute.json(self.named_by))
+            .collect();
         json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
             "id": self.urn,
@@ -234,12 +221,8 @@ const COMMON: &[Attribute] = &[
     Attribute::text("schemas", "What the resource is.")
         .many()
         .exact()
-        .never()
-        .always_returned(),
-    Attribute::text("id", "Our id.")
-        .exact()
-        .never()
-        .always_returned(),
+        .never(),
+    Attribute::text("id", "Our id.").exact().never(),
     Attribute::text("externalId", "The directory's own id.").exact(),
     Attribute::complex(
         "meta",
@@ -276,8 +259,7 @@ pub const USER: Schema = Schema {
             "userName",
             "The name of the person in the directory; unique in the account, whatever its case.",
         )
-        .required()
-        .unique(),
+        .required(),
         Attribute::complex(
             "name",
             &[
@@ -342,8 +324,7 @@ pub const GROUP: Schema = Schema {
     about: "A group of people; the account's rules say which role it gives.",
     attributes: &[
         Attribute::text("displayName", "The name that the account's rules know the group by; unique in the account, whatever its case.")
-            .required()
-            .unique(),
+            .required(),
         Attribute::complex(
             "members",
             &[

@@ -152,7 +152,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all(String,),
-            "SELECT user_id FROM members WHERE account = $1 AND group_id = $2 ORDER BY user_id",
+            "SELECT user_id AS id FROM members WHERE account = $1 AND group_id = $2 ORDER BY id",
             &self.account,
             group.to_string(),
         )?;
@@ -195,10 +195,10 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all(String, String, String),
-            "SELECT members.user_id, directory_groups.id, directory_groups.name FROM members
+            "SELECT members.user_id AS id, directory_groups.id AS group_id, directory_groups.name FROM members
              JOIN directory_groups ON directory_groups.account = members.account AND directory_groups.id = members.group_id
              WHERE members.account = $1 AND members.user_id >= $2 AND members.user_id <= $3
-             ORDER BY members.user_id, directory_groups.id",
+             ORDER BY id, group_id",
             &self.account,
             first.to_string(),
             last.to_string(),
@@ -217,7 +217,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all(String,),
-            "SELECT DISTINCT user_id FROM members WHERE account = $1 AND user_id > $2 ORDER BY user_id LIMIT $3",
+            "SELECT DISTINCT user_id AS id FROM members WHERE account = $1 AND user_id > $2 ORDER BY id LIMIT $3",
             &self.account,
             after.map(|id| id.to_string()).unwrap_or_default(),
             limit,

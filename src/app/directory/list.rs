@@ -49,15 +49,14 @@ impl Directory<'_> {
         let mut of = tx.of(self.account.id);
         let total = of.count_users().await?;
         let Some(filter) = &list.filter else {
-            let users = match beyond(list, total) {
-                true => Vec::new(),
-                false => {
-                    let after = match list.start {
-                        1 => None,
-                        start => of.user_at(start - 1).await?,
-                    };
-                    of.users(after, list.count).await?
-                }
+            let users = if beyond(list, total) {
+                Vec::new()
+            } else {
+                let after = match list.start {
+                    1 => None,
+                    start => of.user_at(start - 1).await?,
+                };
+                of.users(after, list.count).await?
             };
             let resources = self.shown(&mut of, users).await?;
             return Ok(Page { total, resources });
@@ -74,10 +73,10 @@ impl Directory<'_> {
         let mut after = None;
         loop {
             let users = of.users(after, BATCH).await?;
-            let Some(last) = users.last() else {
+            let Some(end) = users.last() else {
                 return Ok(found.page);
             };
-            after = Some(last.id);
+            after = Some(end.id);
             for resource in self.shown(&mut of, users).await? {
                 found.take(resource, filter);
             }
@@ -123,10 +122,10 @@ impl Directory<'_> {
         let mut after = None;
         loop {
             let groups = of.groups(after, BATCH).await?;
-            let Some(last) = groups.last() else {
+            let Some(end) = groups.last() else {
                 return Ok(found.page);
             };
-            after = Some(last.id);
+            after = Some(end.id);
             for group in groups {
                 let with_members = with_members.then_some(&mut carried);
                 let resource = self.shown_group(&mut of, &group, with_members).await?;

@@ -111,8 +111,8 @@ impl App {
                 continue;
             };
             let groups = of.groups_of(id, id).await?;
-            let names = groups.iter().map(|(_, _, name)| name.as_str());
-            let given = scim::grouped(names, document);
+            let names: Vec<&str> = groups.iter().map(|(_, _, name)| name.as_str()).collect();
+            let given = scim::grouped(&names, document);
             if given.roles == user.grouped && given.waiting.is_empty() {
                 continue;
             }

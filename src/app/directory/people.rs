@@ -77,7 +77,7 @@ impl Directory<'_> {
         of.alone().await?;
         let known = known(&mut of, id).await?;
         demand_version(versions, &version(&known, self.base))?;
-        let link = self.document.users.link;
+        let link = self.document.link();
         let sessions_ended = app.remove(&mut of, &known.user, link, self.now).await?;
         let event = Event::UserDeleted {
             user: known.user.id.to_string(),
@@ -158,7 +158,7 @@ impl Directory<'_> {
             (Some(true) | None, state) => state,
         };
         if !user.is_linked() || user.subject.is_empty() {
-            let link = self.document.users.link;
+            let link = self.document.link();
             (user.source, user.subject) = user::unlinked(link, user.link(link), user.id);
         }
     }
@@ -170,7 +170,7 @@ impl Directory<'_> {
         before: Option<&User>,
         user: &User,
     ) -> Result<(), Error> {
-        let own = self.document.users.link;
+        let own = self.document.link();
         for (link, attribute) in [
             (Link::UserName, "userName"),
             (Link::ExternalId, "externalId"),

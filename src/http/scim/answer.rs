@@ -89,5 +89,5 @@ pub(super) fn list(mut page: scim::Page, asked: &scim::List) -> Response {
         };
         *resource = asked.selection.apply(whole, schema);
     }
-    json(StatusCode::OK, &scim::answer(page, asked.start))
+    json(StatusCode::OK, &scim::answer(&page, asked.start))
 }

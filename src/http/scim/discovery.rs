@@ -48,7 +48,7 @@ fn all(named: Vec<(&'static str, Value)>) -> Response {
     let resources: Vec<_> = resources.collect();
     let total = i64::try_from(resources.len()).unwrap_or_default();
     let page = Page { total, resources };
-    json(StatusCode::OK, &scim::answer(page, 1))
+    json(StatusCode::OK, &scim::answer(&page, 1))
 }
 
 fn one(named: Vec<(&'static str, Value)>, wanted: &str) -> Result<Response, Failed> {

@@ -57,7 +57,7 @@ pub(super) async fn show(
 
 pub(super) async fn replace(
     caller: Caller,
-    path: Path<(String, String)>,
+    at: Path<(String, String)>,
     query: Query,
     versions: Versions,
     Body(body): Body,
@@ -65,15 +65,15 @@ pub(super) async fn replace(
     let new = NewGroup::read(&body)?;
     let directory = caller.directory();
     directory
-        .replace_group(&path.1, new, versions.matching.as_deref())
+        .replace_group(&at.1, new, versions.matching.as_deref())
         .await?;
-    show(caller, path, query, UNCONDITIONAL).await
+    show(caller, at, query, UNCONDITIONAL).await
 }
 
 /// Whoever changes a group wants its members back only by asking: there may be very many.
 pub(super) async fn patch(
     caller: Caller,
-    path: Path<(String, String)>,
+    at: Path<(String, String)>,
     query: Query,
     versions: Versions,
     Body(body): Body,
@@ -81,10 +81,10 @@ pub(super) async fn patch(
     let patch = Patch::read(&body, &GROUP)?;
     let directory = caller.directory();
     directory
-        .patch_group(&path.1, &patch, versions.matching.as_deref())
+        .patch_group(&at.1, &patch, versions.matching.as_deref())
         .await?;
     if query.selects() {
-        return show(caller, path, query, UNCONDITIONAL).await;
+        return show(caller, at, query, UNCONDITIONAL).await;
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

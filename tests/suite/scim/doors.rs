@@ -6,9 +6,11 @@ use serde_json::json;
 use vestibule::account::{Provisioning, Stage};
 use vestibule::app::NewCredential;
 use vestibule::gate::Kind;
+use vestibule::practice::persona::MAYA;
 use vestibule::time::Span;
 
 use super::super::app::{Answered, TestApp, document};
+use super::linking::sign_in;
 use super::{Desk, USER, kept};
 
 const PATHS: [(&str, &str); 14] = [
@@ -51,9 +53,8 @@ async fn token(test: &TestApp, kind: Kind) -> String {
         networks: Vec::new(),
         lasts: Span::days(1),
     };
-    let made = test
-        .app
-        .create_credential(&test.account().await, wish, "shell:test");
+    let account = test.account().await;
+    let made = test.app.create_credential(&account, wish, "shell:test");
     format!("Bearer {}", made.await.unwrap().1.reveal())
 }
 
@@ -67,8 +68,10 @@ async fn only_the_accounts_own_token_opens_anything() {
         },
     )
     .await;
-    let mut maya = desk.test.browser();
-    maya.sign_in_as_maya().await;
+    desk.person(MAYA.upn, "17").await;
+    let (_, maya) = sign_in(&desk, &MAYA, Some("17")).await;
+    let cookie = &maya.cookies["__Host-vestibule"];
+    let cookie = format!("__Host-vestibule={cookie}");
     let mut bravo = kept();
     bravo.account = vestibule::account::Slug::parse("bravo-demo").unwrap();
     desk.test.apply(bravo).await;
@@ -81,6 +84,10 @@ async fn only_the_accounts_own_token_opens_anything() {
             &[("authorization", "Bearer vsk_demo_0")],
             &[("authorization", "Bearer")],
             &[("authorization", "Basic dTpw")],
+            &[
+                ("cookie", cookie.as_str()),
+                ("sec-fetch-site", "same-origin"),
+            ],
         ] {
             let refused = ask(&desk.test, "acme-demo", at, headers).await;
             assert_eq!(refused.wrong(), (401, String::new()), "{at:?} {headers:?}");
@@ -114,8 +121,8 @@ async fn nobody_reaches_the_people_of_another_account() {
         let path = format!("/{kind}s/{}", resource["id"].as_str().unwrap());
         assert_eq!(desk.ask("GET", &path, None).await.wrong().0, 404);
         assert_eq!(desk.ask("DELETE", &path, None).await.wrong().0, 404);
-        let patch = json!([{ "op": "replace", "path": "displayName", "value": "x" }]);
-        assert_eq!(desk.patch(resource, patch).await.wrong().0, 404);
+        let renamed = json!([{ "op": "replace", "path": "displayName", "value": "x" }]);
+        assert_eq!(desk.patch(resource, renamed).await.wrong().0, 404);
     }
     assert!(desk.found("Users", "userName eq \"maya\"").await.is_empty());
     let members = json!([{ "value": maya["id"] }]);
@@ -127,15 +134,8 @@ async fn nobody_reaches_the_people_of_another_account() {
 
 #[tokio::test]
 async fn an_account_that_no_directory_keeps_says_so() {
-    for change in [
-        |document: &mut vestibule::account::Document| {
-            document.users.provisioning = Provisioning::Jit
-        },
-        |document: &mut vestibule::account::Document| {
-            document.users.provisioning = Provisioning::Invited
-        },
-    ] {
-        let desk = Desk::with(change).await;
+    for provisioning in [Provisioning::Jit, Provisioning::Invited] {
+        let desk = Desk::with(|document| document.users.provisioning = provisioning).await;
 
         let refused = desk.ask("GET", "/Users", None).await;
 
@@ -150,7 +150,7 @@ async fn an_account_that_no_directory_keeps_says_so() {
 
 #[tokio::test]
 async fn rule_1_operators_are_nobodys_directory() {
-    let mut test = TestApp::empty(|config| config.staff.account = Some("staff".to_owned())).await;
+    let mut test = TestApp::empty(|config| config.staff.account = "staff".to_owned()).await;
     let mut staff = document("staff");
     (staff.stage, staff.uam) = (Stage::Staff, false);
     staff.roles.clear();

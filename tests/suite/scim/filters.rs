@@ -43,7 +43,6 @@ async fn the_filters_of_the_standard_find_whom_they_mean() {
         ("externalId eq \"ex-17\"", false),
         ("displayName eq \"barbara \\\"babs\\\"\"", true),
         ("displayName pr and not (name.givenName eq \"x\")", true),
-        ("title pr or userName eq \"bjensen\"", true),
         ("emails co \"jensen.org\"", true),
         ("emails.value eq \"BABS@jensen.org\"", true),
         (
@@ -77,9 +76,6 @@ async fn the_filters_of_the_standard_find_whom_they_mean() {
             true,
         ),
     ] {
-        if filter.contains("title") {
-            continue;
-        }
         let found = desk.found("Users", filter).await;
         assert_eq!(found.contains(&id), is_found, "{filter}: {found:?}");
     }
@@ -217,12 +213,9 @@ async fn an_answer_carries_what_is_asked_for_and_always_the_id() {
         rest,
         json!({ "userName": "bjensen", "externalId": "Ex-17", "active": true, "name": { "givenName": "Barbara" } })
     );
-    let both = desk.ask(
-        "GET",
-        &format!("/Users/{id}?attributes=name&excludedAttributes=emails"),
-        None,
-    );
-    assert_eq!(both.await.wrong(), (400, "invalidValue".into()));
+    let both = format!("/Users/{id}?attributes=name&excludedAttributes=emails");
+    let both = desk.ask("GET", &both, None).await;
+    assert_eq!(both.wrong(), (400, "invalidValue".into()));
 }
 
 #[tokio::test]

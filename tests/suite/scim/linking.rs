@@ -94,7 +94,7 @@ async fn rule_27_nobody_is_linked_by_a_twin_by_nothing_or_by_another_attribute()
 #[tokio::test]
 async fn rule_27_the_link_key_is_the_one_of_the_account() {
     for (link, matching) in [(Link::UserName, MAYA.upn), (Link::Email, MAYA.email)] {
-        let desk = Desk::with(|document| document.users.link = link).await;
+        let desk = Desk::with(|document| document.users.link = Some(link)).await;
         let body = json!({
             "schemas": [USER], "userName": if link == Link::UserName { matching } else { "m" }, "externalId": "17",
             "emails": [{ "value": if link == Link::Email { matching } else { "m@x" }, "primary": true }],
@@ -141,7 +141,7 @@ async fn rule_27_the_account_keeps_its_link_key_while_somebody_is_expected_by_it
     desk.person(MAYA.upn, "17").await;
     let account = desk.test.account().await;
     let mut document = desk.test.app.document(account.id).await.unwrap().unwrap();
-    document.users.link = Link::Email;
+    document.users.link = Some(Link::Email);
     let apply = async |document| {
         let file = vestibule::config::AccountFile {
             document,

@@ -11,7 +11,7 @@ mod people;
 use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
-use vestibule::account::{Document, Link, Provisioning};
+use vestibule::account::{Document, Provisioning};
 use vestibule::app::NewCredential;
 use vestibule::gate::{Kind, SCIM};
 use vestibule::time::Span;
@@ -33,7 +33,6 @@ struct Desk {
 fn kept() -> Document {
     let mut document = document("acme-demo");
     document.users.provisioning = Provisioning::Scim;
-    document.users.link = Link::ExternalId;
     document.claims.external_id = Some(EMPLOYEE.into());
     document
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod changes;
 mod credentials;
+mod groups;
 mod handoff;
 mod memory;
 mod news;
