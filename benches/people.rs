@@ -27,9 +27,10 @@ pub(crate) fn apps(folder: &std::path::Path) -> String {
     apps.display().to_string()
 }
 
-/// The account, which nobody can sign in to.
-pub(crate) async fn account(app: &App) -> Account {
-    let document: Document = toml::from_str(ACCOUNT).unwrap();
+/// The account, which nobody can sign in to, with changes to its configuration.
+pub(crate) async fn account(app: &App, change: impl FnOnce(&mut Document)) -> Account {
+    let mut document: Document = toml::from_str(ACCOUNT).unwrap();
+    change(&mut document);
     let file = AccountFile {
         document,
         metadata: None,

@@ -200,7 +200,10 @@ async fn show(app: &App, named: &Named, out: Out) -> Result<ExitCode> {
         .of(account.id)
         .sessions(user.id)
         .await?;
-    out.say(&json!({ "user": user, "sessions": sessions }), || {
+    let (groups, given) = app.groups_of(&account, user.id).await?;
+    let value =
+        json!({ "user": user, "groups": groups, "waiting": given.waiting, "sessions": sessions });
+    out.say(&value, || {
         let pair = |name: &str, text: String| vec![name.to_owned(), text];
         let mut lines = table(&[
             pair("User", format!("{} of {}", user.id, account.slug)),
@@ -227,6 +230,10 @@ async fn show(app: &App, named: &Named, out: Out) -> Result<ExitCode> {
                 .iter()
                 .map(|(role, reason)| format!("Role {role}, because {}", plain(reason))),
         );
+        lines.extend(groups.iter().map(|name| format!("Group {}", plain(name))));
+        lines.extend(given.waiting.iter().map(|(role, reason)| {
+            format!("Role {role} waits for approval, since a directory alone gives it to nobody of a live account: {}", plain(reason))
+        }));
         lines.extend(sessions.iter().map(|session| {
             format!(
                 "Session {} from {} since {}",

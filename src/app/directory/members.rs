@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Directory, Error};
-use crate::account::Document;
+use crate::account::{Account, Document};
 use crate::app::App;
 use crate::audit::Event;
 use crate::id::{GroupId, UserId};
 use crate::role::{Role, Roles};
-use crate::scim::{self, Kind, Membership};
+use crate::scim::{self, Grouped, Kind, Membership};
 use crate::store::{self, Of};
 use crate::time::Timestamp;
 use crate::user::User;
@@ -97,6 +97,21 @@ impl Moved {
 }
 
 impl App {
+    /// The names of somebody's groups, and what these give.
+    pub async fn groups_of(
+        &self,
+        account: &Account,
+        user: UserId,
+    ) -> anyhow::Result<(Vec<String>, Grouped)> {
+        let document = self.document(account.id).await?;
+        let mut tx = self.store.read().await?;
+        let groups = tx.of(account.id).groups_of(user, user).await?;
+        let names: Vec<String> = groups.into_iter().map(|(_, _, name)| name).collect();
+        let listed: Vec<&str> = names.iter().map(String::as_str).collect();
+        let given = document.map(|document| scim::grouped(&listed, &document));
+        Ok((names, given.unwrap_or_default()))
+    }
+
     /// Works out anew what the groups of these people give them, and says so where it is something else.
     pub(super) async fn regroup(
         &self,

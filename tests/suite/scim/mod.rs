@@ -4,6 +4,7 @@ mod deprovisioning;
 mod doors;
 mod filters;
 mod groups;
+mod hostile;
 mod linking;
 mod patches;
 mod people;
