@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vestibule::account::{Account, Document};
 use vestibule::app::{App, Consent};
-use vestibule::claims::Profile;
+use vestibule::claims::{Claimed, Profile};
 use vestibule::config::AccountFile;
 use vestibule::id::{SessionId, Token, UserId};
 use vestibule::role::{Role, Roles};
 use vestibule::session::Session;
 use vestibule::store::Changes;
-use vestibule::time::Span;
+use vestibule::time::{Span, Timestamp};
 use vestibule::user::{self, User};
 
 const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
@@ -39,6 +39,16 @@ pub(crate) async fn account(app: &App, change: impl FnOnce(&mut Document)) -> Ac
     app.apply(&file, "bench", &consent).await.unwrap().account
 }
 
+/// What makes somebody a maker.
+fn maker(since: Timestamp) -> Claimed {
+    Claimed {
+        role: Role::Maker,
+        claim: "http://schemas.microsoft.com/ws/2008/06/identity/claims/role".into(),
+        value: "vkyc-maker".into(),
+        since,
+    }
+}
+
 /// People who are signed in, with their cookies.
 pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec<(UserId, String)> {
     let (now, entropy) = (app.clock.now(), &app.entropy);
@@ -53,8 +63,7 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
             state: user::State::Active,
             profile: Profile::default(),
             directory: None,
-            roles: Roles::from([(Role::Maker, "a rule".into())]),
-            grouped: Roles::new(),
+            roles: Roles::new(),
             created_at: now,
             last_sign_in: Some(now),
         };
@@ -75,6 +84,7 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
         };
         let mut changes = Changes::new(account.id);
         changes.save_user(&user).unwrap();
+        changes.claim(id, &[maker(now)]).unwrap();
         changes
             .create_session(&session, &token.digest(), false)
             .unwrap();

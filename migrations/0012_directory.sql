@@ -2,9 +2,6 @@
 
 ALTER TABLE users ADD COLUMN directory TEXT;
 
--- The roles that their groups give.
-ALTER TABLE users ADD COLUMN grouped TEXT NOT NULL DEFAULT '{}';
-
 ALTER TABLE users ADD COLUMN name_fold TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE users ADD COLUMN external_fold TEXT;
@@ -38,6 +35,7 @@ CREATE TABLE members (
     account TEXT NOT NULL,
     group_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
+    since BIGINT NOT NULL,
     PRIMARY KEY (account, group_id, user_id),
     FOREIGN KEY (account, group_id) REFERENCES directory_groups (account, id) ON DELETE CASCADE,
     FOREIGN KEY (account, user_id) REFERENCES users (account, id) ON DELETE CASCADE

@@ -161,6 +161,31 @@ pub enum Event {
         user: String,
         sessions_ended: u64,
     },
+    RoleGranted {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    RoleTaken {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        denied: bool,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    DenialLifted {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
     UserProvisioned {
         user: String,
         active: bool,
@@ -184,16 +209,12 @@ pub enum Event {
         after: String,
         added: Vec<String>,
         removed: Vec<String>,
+        gives: Vec<String>,
+        waiting: Vec<String>,
     },
     GroupDeleted {
         group: String,
         name: String,
-    },
-    RolesByGroups {
-        user: String,
-        before: Vec<String>,
-        after: Vec<String>,
-        waiting: Vec<String>,
     },
 }
 

@@ -10,6 +10,7 @@
 //! | [`account`] | accounts, their configuration, its rules and differences |
 //! | [`saml`] | the messages of SAML 2.0: read, verified, written |
 //! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
+//! | [`grant`] | what administrators grant and deny, and the roles that gives together with the claims |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
 //! | [`scim`] | what a client's directory says of people and groups |
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
@@ -37,6 +38,7 @@ pub mod config;
 #[cfg(feature = "practice")]
 pub mod demo;
 pub mod gate;
+pub mod grant;
 pub mod http;
 pub mod id;
 pub mod log;

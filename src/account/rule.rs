@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::role::Role;
+use crate::time::{Timestamp, Until};
 
 /// Gives a role to whoever it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub struct RoleRule {
     pub role: Role,
     /// Whom it is about.
     pub whom: Whom,
+    /// When it stops giving the role; never where there is none.
+    pub until: Option<Until>,
 }
 
 /// Whom a rule is about.
@@ -81,10 +84,23 @@ impl RoleRule {
         }
     }
 
+    /// From then on it gives nothing.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.until.map(Until::at)
+    }
+
+    /// Whether it gives nothing any more.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.ends_at().is_some_and(|end| now >= end)
+    }
+
     /// The rule in one line, as it is shown beside the role that it gave.
     pub fn describe(&self) -> String {
+        let until = self
+            .until
+            .map_or_else(String::new, |until| format!(", until {until}"));
         let (name, test, ignore_case) = match &self.whom {
-            Whom::Group(name) => return format!("member of \"{name}\""),
+            Whom::Group(name) => return format!("member of \"{name}\"{until}"),
             Whom::Claim {
                 name,
                 test,
@@ -93,11 +109,12 @@ impl RoleRule {
         };
         let case = if ignore_case { ", in any case" } else { "" };
         match test {
-            Test::Equals(value) => format!("{name} equals \"{value}\"{case}"),
-            Test::AnyOf(values) => {
-                format!("{name} is any of \"{}\"{case}", values.join("\", \""))
-            }
-            Test::Matches(pattern) => format!("{name} matches \"{pattern}\"{case}"),
+            Test::Equals(value) => format!("{name} equals \"{value}\"{case}{until}"),
+            Test::AnyOf(values) => format!(
+                "{name} is any of \"{}\"{case}{until}",
+                values.join("\", \"")
+            ),
+            Test::Matches(pattern) => format!("{name} matches \"{pattern}\"{case}{until}"),
         }
     }
 }
@@ -138,13 +155,15 @@ struct Written {
     matches: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ignore_case: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Until>,
 }
 
 impl TryFrom<Written> for RoleRule {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let role = written.role;
+        let (role, until) = (written.role, written.until);
         let name = match (written.claim, written.group) {
             (Some(name), None) => name,
             (None, Some(name)) => {
@@ -154,7 +173,7 @@ impl TryFrom<Written> for RoleRule {
                     && written.ignore_case.is_none();
                 return if is_alone && !name.trim().is_empty() {
                     let whom = Whom::Group(name);
-                    Ok(Self { role, whom })
+                    Ok(Self { role, whom, until })
                 } else {
                     Err(format!(
                         "the rule for {role} has `group`, the exact name of one group, and nothing beside it"
@@ -192,6 +211,7 @@ impl TryFrom<Written> for RoleRule {
                 test,
                 ignore_case,
             },
+            until,
         })
     }
 }
@@ -206,6 +226,7 @@ impl From<RoleRule> for Written {
             any_of: None,
             matches: None,
             ignore_case: None,
+            until: rule.until,
         };
         match rule.whom {
             Whom::Group(name) => written.group = Some(name),

@@ -325,10 +325,7 @@ impl App {
         activate: bool,
     ) -> Result<i64> {
         let (author, now) = (new.author.to_owned(), new.at);
-        let (digest, document) = (
-            hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?)),
-            new.document,
-        );
+        let digest = hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?));
         let revision = of.add_revision(new).await?;
         of.audit(
             &author,
@@ -339,7 +336,6 @@ impl App {
         .await?;
         if activate {
             of.activate(revision).await?;
-            self.regroup_all(of, document, &author, now).await?;
             let identity_provider = idp.map_or_else(Vec::new, fingerprints);
             of.audit(
                 &author,

@@ -10,6 +10,7 @@ mod keys;
 mod look;
 mod people;
 mod refresh;
+mod roles;
 mod tidy;
 mod tokens;
 mod trust;

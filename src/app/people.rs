@@ -62,7 +62,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &subject).await?;
+        let known = of.known(&source, &subject, now).await?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
                 "{subject} is there already: {} ({})",
@@ -82,7 +82,6 @@ impl App {
             profile: invitation.profile,
             directory: None,
             roles: Roles::new(),
-            grouped: Roles::new(),
             created_at: now,
             last_sign_in: None,
         };
@@ -92,13 +91,13 @@ impl App {
             }
         }
         if !user.is_linked()
-            && let Some(known) = of.users_by_link(link, &user.subject).await?.first()
+            && let Some(known) = of.users_by_link(link, &user.subject, now).await?.first()
         {
             bail!(Refused(format!(
                 "{} is there already, or differs only in case or normal form: {} ({})",
                 user.subject,
-                known.id,
-                known.state.as_str()
+                known.user.id,
+                known.user.state.as_str()
             )));
         }
         of.save_user(&user).await?;
@@ -133,10 +132,11 @@ impl App {
         state: State,
         actor: &str,
     ) -> Result<u64> {
+        let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of.user(id, now).await?.context("the person is gone")?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
         } else {
@@ -158,8 +158,7 @@ impl App {
                     user: id.to_string(),
                 },
             };
-            of.audit(actor, event, self.clock.now(), &self.entropy)
-                .await?;
+            of.audit(actor, event, now, &self.entropy).await?;
         }
         tx.commit().await?;
         Ok(sessions_ended)
@@ -167,13 +166,13 @@ impl App {
 
     /// Removes somebody for good; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of.user(id, now).await?.context("the person is gone")?;
         let document = self.document(account.id).await?;
         let link = document.map_or(Link::UserName, |document| document.link());
-        let now = self.clock.now();
         let sessions_ended = self.remove(&mut of, &user, link, now).await?;
         of.audit(
             actor,
@@ -220,14 +219,15 @@ impl App {
 
     /// The one person of that id, exact subject, e-mail address or external id.
     pub async fn find_user(&self, account: &Account, name: &str) -> Result<User> {
+        let now = self.clock.now();
         let mut tx = self.store.read().await?;
         let mut of = tx.of(account.id);
         if let Some(id) = UserId::parse(name)
-            && let Some(user) = of.user(id).await?
+            && let Some(user) = of.user(id, now).await?
         {
             return Ok(user);
         }
-        let mut found = of.users_called(name).await?;
+        let mut found = of.users_called(name, now).await?;
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => Ok(one),
             (Some(_), false) => bail!(

@@ -11,6 +11,7 @@ mod metadata;
 mod out;
 mod policy;
 mod probe;
+mod roles;
 mod serve;
 mod token;
 mod token_keys;

@@ -6,7 +6,7 @@ use super::schema::USER;
 use super::{Error, Patch, shape};
 use crate::role::Roles;
 use crate::time::Timestamp;
-use crate::user::{Directory, Mail, State, User};
+use crate::user::{self, Directory, Mail, State, User};
 
 /// What a directory says of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +17,6 @@ pub struct Person {
     pub directory: Directory,
     /// Whether they may sign in; the directory need not say.
     pub is_active: Option<bool>,
-}
-
-/// A person with the groups that they are in, each by id and name.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// The person.
-    pub user: User,
-    /// Their groups.
-    pub groups: Vec<(String, String)>,
 }
 
 impl Person {
@@ -129,27 +120,26 @@ impl From<&User> for Person {
     }
 }
 
-impl Known {
-    /// The resource as a directory reads it; `base` is the address of the account.
-    pub fn resource(&self, base: &str) -> Map<String, Value> {
-        let (user, person) = (&self.user, Person::from(&self.user));
-        let changed = person.directory.changed_at.max(user.created_at);
-        let mut fields = person.fields();
-        fields.insert("schemas".to_owned(), json!([USER.urn]));
-        fields.insert("id".to_owned(), json!(user.id));
-        let groups = self.groups.iter().map(|(id, name)| {
-            json!({ "value": id, "$ref": format!("{base}/Groups/{id}"), "display": name })
-        });
-        let groups: Vec<Value> = groups.collect();
-        let roles = roles(&user.roles);
-        for (name, values) in [("groups", groups), ("roles", roles)] {
-            if !values.is_empty() {
-                fields.insert(name.to_owned(), Value::Array(values));
-            }
+/// The resource of a person as a directory reads it; `base` is the address of the account.
+pub fn person(of: &user::Person, base: &str) -> Map<String, Value> {
+    let (user, said) = (&of.user, Person::from(&of.user));
+    let changed = said.directory.changed_at.max(user.created_at);
+    let mut fields = said.fields();
+    fields.insert("schemas".to_owned(), json!([USER.urn]));
+    fields.insert("id".to_owned(), json!(user.id));
+    let groups = of.basis.groups.iter().map(|group| {
+        let (id, name) = (group.id, &group.name);
+        json!({ "value": id, "$ref": format!("{base}/Groups/{id}"), "display": name })
+    });
+    let groups: Vec<Value> = groups.collect();
+    let roles = roles(&user.roles);
+    for (name, values) in [("groups", groups), ("roles", roles)] {
+        if !values.is_empty() {
+            fields.insert(name.to_owned(), Value::Array(values));
         }
-        let location = format!("{base}/Users/{}", user.id);
-        shape::with_meta(fields, &USER, &location, [user.created_at, changed], None)
     }
+    let location = format!("{base}/Users/{}", user.id);
+    shape::with_meta(fields, &USER, &location, [user.created_at, changed], None)
 }
 
 fn roles(roles: &Roles) -> Vec<Value> {

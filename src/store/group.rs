@@ -1,8 +1,11 @@
 //! The groups of a client's directory, and who belongs to them.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::db::{Error, Of, sql};
+use crate::grant::InGroup;
 use crate::id::{GroupId, UserId};
 use crate::scim::Group;
 use crate::time::Timestamp;
@@ -160,16 +163,25 @@ impl Of<'_> {
     }
 
     /// Puts somebody into a group; whether they were not in it. Whoever is not there cannot be put anywhere.
-    pub async fn add_member(&mut self, group: GroupId, user: UserId) -> Result<bool, Error> {
+    pub async fn add_member(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        since: Timestamp,
+    ) -> Result<bool, Error> {
         let added = sql!(
             self.tx,
             execute,
-            "INSERT INTO members (account, group_id, user_id) SELECT $1, $2, id FROM users WHERE account = $1 AND id = $3
+            "INSERT INTO members (account, group_id, user_id, since) SELECT $1, $2, id, $4 FROM users WHERE account = $1 AND id = $3
              ON CONFLICT (account, group_id, user_id) DO NOTHING",
             &self.account,
             group.to_string(),
             user.to_string(),
+            since.millis(),
         )?;
+        if added == 1 {
+            self.announce(Some(&user.to_string())).await?;
+        }
         Ok(added == 1)
     }
 
@@ -183,45 +195,46 @@ impl Of<'_> {
             group.to_string(),
             user.to_string(),
         )?;
+        if removed == 1 {
+            self.announce(Some(&user.to_string())).await?;
+        }
         Ok(removed == 1)
     }
 
-    /// The groups of everybody from the first id to the last, each with its name.
-    pub async fn groups_of(
-        &mut self,
-        first: UserId,
-        last: UserId,
-    ) -> Result<Vec<(UserId, String, String)>, Error> {
-        let rows = sql!(
-            self.tx,
-            all(String, String, String),
-            "SELECT members.user_id AS id, directory_groups.id AS group_id, directory_groups.name FROM members
-             JOIN directory_groups ON directory_groups.account = members.account AND directory_groups.id = members.group_id
-             WHERE members.account = $1 AND members.user_id >= $2 AND members.user_id <= $3
-             ORDER BY id, group_id",
-            &self.account,
-            first.to_string(),
-            last.to_string(),
-        )?;
-        let read =
-            |(user, group, name): (String, String, String)| Ok((user_id(&user)?, group, name));
-        rows.into_iter().map(read).collect()
+    /// Tells every node that what the group gives its members is not what it was.
+    pub async fn announce_members(&mut self, group: GroupId) -> Result<(), Error> {
+        for user in self.members(group).await? {
+            self.announce(Some(&user.to_string())).await?;
+        }
+        Ok(())
     }
 
-    /// A page of those who are in a group, by their ids.
-    pub async fn people_in_groups(
+    /// The groups of everybody from the first id to the last.
+    pub(super) async fn groups_of(
         &mut self,
-        after: Option<UserId>,
-        limit: i64,
-    ) -> Result<Vec<UserId>, Error> {
+        first: &str,
+        last: &str,
+    ) -> Result<HashMap<String, Vec<InGroup>>, Error> {
         let rows = sql!(
             self.tx,
-            all(String,),
-            "SELECT DISTINCT user_id AS id FROM members WHERE account = $1 AND user_id > $2 ORDER BY id LIMIT $3",
+            all(String, String, String, i64),
+            "SELECT members.user_id, directory_groups.id, directory_groups.name, members.since FROM members
+             JOIN directory_groups ON directory_groups.account = members.account AND directory_groups.id = members.group_id
+             WHERE members.account = $1 AND members.user_id >= $2 AND members.user_id <= $3",
             &self.account,
-            after.map(|id| id.to_string()).unwrap_or_default(),
-            limit,
+            first,
+            last,
         )?;
-        rows.iter().map(|(id,)| user_id(id)).collect()
+        let mut groups: HashMap<String, Vec<InGroup>> = HashMap::new();
+        for (user, id, name, since) in rows {
+            let id = GroupId::parse(&id).ok_or(Error::Stored("group"))?;
+            let since = Timestamp::from_millis(since);
+            let of_user = groups.entry(user).or_default();
+            of_user.push(InGroup { id, name, since });
+        }
+        for of_user in groups.values_mut() {
+            of_user.sort_by_key(|group| group.id);
+        }
+        Ok(groups)
     }
 }

@@ -1,17 +1,21 @@
 //! The people of an account.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
-use crate::account::Link;
-use crate::claims::Profile;
+use crate::account::Provisioning;
+use crate::claims::{Claimed, Profile};
+use crate::grant::Basis;
 use crate::id::UserId;
+use crate::role::Roles;
 use crate::time::Timestamp;
-use crate::user::{self, Known, State, User};
+use crate::user::{self, Known, Person, State, User};
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     source: String,
     subject: String,
@@ -20,18 +24,19 @@ struct Row {
     email: Option<String>,
     given_name: Option<String>,
     surname: Option<String>,
-    roles: String,
+    claimed: String,
     created_at: i64,
     last_sign_in: Option<i64>,
     directory: Option<String>,
-    grouped: String,
 }
 
 impl Row {
-    fn user(self) -> Result<User, Error> {
+    /// The person as they are but for their roles, and what their claims gave.
+    fn user(self) -> Result<(User, Vec<Claimed>), Error> {
         let broken = || Error::Stored("user");
+        let claimed = serde_json::from_str(&self.claimed).map_err(|_| broken())?;
         let directory = self.directory.as_deref().map(serde_json::from_str);
-        Ok(User {
+        let user = User {
             id: UserId::parse(&self.id).ok_or_else(broken)?,
             source: self.source,
             subject: self.subject,
@@ -43,28 +48,26 @@ impl Row {
                 surname: self.surname,
             },
             directory: directory.transpose().map_err(|_| broken())?,
-            roles: serde_json::from_str(&self.roles).map_err(|_| broken())?,
-            grouped: serde_json::from_str(&self.grouped).map_err(|_| broken())?,
+            roles: Roles::new(),
             created_at: Timestamp::from_millis(self.created_at),
             last_sign_in: self.last_sign_in.map(Timestamp::from_millis),
-        })
+        };
+        Ok((user, claimed))
     }
 }
 
 impl Changes {
-    /// Keeps a user as they are now.
+    /// Keeps a user as they are now, but for their roles: those follow from what they claim and what administrators said.
     pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
-        let broken = |_| Error::Stored("user");
-        let roles = serde_json::to_string(&user.roles).map_err(broken)?;
         let directory = user.directory.as_ref().map(serde_json::to_string);
         self.add(statement!(
             "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in,
-             directory, grouped, name_fold, external_fold, address_fold)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             directory, name_fold, external_fold, address_fold)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $13, $14, $15, $16)
              ON CONFLICT (account, id) DO UPDATE SET source = excluded.source, subject = excluded.subject, fold = excluded.fold,
              external_id = excluded.external_id, state = excluded.state, email = excluded.email,
-             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in,
-             directory = excluded.directory, grouped = excluded.grouped, name_fold = excluded.name_fold,
+             given_name = excluded.given_name, surname = excluded.surname, last_sign_in = excluded.last_sign_in,
+             directory = excluded.directory, name_fold = excluded.name_fold,
              external_fold = excluded.external_fold, address_fold = excluded.address_fold",
             &self.account,
             user.id.to_string(),
@@ -76,11 +79,9 @@ impl Changes {
             user.profile.email.as_deref(),
             user.profile.given_name.as_deref(),
             user.profile.surname.as_deref(),
-            roles,
             user.created_at.millis(),
             user.last_sign_in.map(Timestamp::millis),
-            directory.transpose().map_err(broken)?,
-            serde_json::to_string(&user.grouped).map_err(broken)?,
+            directory.transpose().map_err(|_| Error::Stored("user"))?,
             user::fold(user.name()),
             user.external_id.as_deref().map(user::fold),
             user.address().as_deref().map(user::fold),
@@ -105,14 +106,13 @@ impl Changes {
         self.add(statement!(
             "INSERT INTO guards (holds) SELECT 0 WHERE NOT EXISTS
              (SELECT 1 FROM users WHERE account = $1 AND id = $2 AND state = $3 AND external_id IS NOT DISTINCT FROM $4
-             AND source = $5 AND subject = $6 AND grouped = $7)",
+             AND source = $5 AND subject = $6)",
             &self.account,
             before.id.to_string(),
             before.state.as_str(),
             before.external_id.as_deref(),
             &before.source,
             &before.subject,
-            serde_json::to_string(&before.grouped).unwrap_or_default(),
         ));
     }
 
@@ -132,11 +132,16 @@ impl Changes {
 
 impl Of<'_> {
     /// What is known of a subject among those who are there.
-    pub async fn known(&mut self, source: &str, subject: &str) -> Result<Known, Error> {
+    pub async fn known(
+        &mut self,
+        source: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Known, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND source = $2 AND fold = $3",
             &self.account,
             source,
@@ -145,7 +150,10 @@ impl Of<'_> {
         let mut known = Known::default();
         for row in rows {
             if row.subject == subject {
-                known.user = Some(row.user()?);
+                let person = self.people(vec![row], now).await?.pop();
+                (known.user, known.basis) = person
+                    .map(|person| (Some(person.user), person.basis))
+                    .unwrap_or_default();
             } else {
                 known.has_twin = true;
             }
@@ -166,111 +174,65 @@ impl Of<'_> {
     }
 
     /// The user of that id.
-    pub async fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+    pub async fn user(&mut self, id: UserId, now: Timestamp) -> Result<Option<User>, Error> {
+        Ok(self.person(id, now).await?.map(|person| person.user))
+    }
+
+    /// The user of that id, with what their roles follow from.
+    pub async fn person(&mut self, id: UserId, now: Timestamp) -> Result<Option<Person>, Error> {
         let row = sql!(
             self.tx,
             optional Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND id = $2",
             &self.account,
             id.to_string(),
         )?;
-        row.map(Row::user).transpose()
+        Ok(self.people(row.into_iter().collect(), now).await?.pop())
     }
 
     /// A page of users after `after`, oldest first.
-    pub async fn users(&mut self, after: Option<UserId>, limit: i64) -> Result<Vec<User>, Error> {
+    pub async fn users(
+        &mut self,
+        after: Option<UserId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<User>, Error> {
+        let people = self.persons(after, limit, now).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
+    }
+
+    /// The same, with what their roles follow from.
+    pub async fn persons(
+        &mut self,
+        after: Option<UserId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Person>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
             &self.account,
             after.map(|id| id.to_string()).unwrap_or_default(),
             limit,
         )?;
-        rows.into_iter().map(Row::user).collect()
+        self.people(rows, now).await
     }
 
     /// Users whose subject, e-mail address or external id is exactly this.
-    pub async fn users_called(&mut self, name: &str) -> Result<Vec<User>, Error> {
+    pub async fn users_called(&mut self, name: &str, now: Timestamp) -> Result<Vec<User>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND (subject = $2 OR email = $2 OR external_id = $2) ORDER BY id LIMIT 10",
             &self.account,
             name,
         )?;
-        rows.into_iter().map(Row::user).collect()
-    }
-
-    /// Users whose link key is this in any case or normal form.
-    pub async fn users_by_link(&mut self, link: Link, value: &str) -> Result<Vec<User>, Error> {
-        let fold = user::fold(value);
-        let rows = match link {
-            Link::UserName => sql!(
-                self.tx,
-                all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
-                 FROM users WHERE account = $1 AND name_fold = $2 ORDER BY id LIMIT 10",
-                &self.account,
-                fold,
-            )?,
-            Link::ExternalId => sql!(
-                self.tx,
-                all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
-                 FROM users WHERE account = $1 AND external_fold = $2 ORDER BY id LIMIT 10",
-                &self.account,
-                fold,
-            )?,
-            Link::Email => sql!(
-                self.tx,
-                all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
-                 FROM users WHERE account = $1 AND address_fold = $2 ORDER BY id LIMIT 10",
-                &self.account,
-                fold,
-            )?,
-        };
-        rows.into_iter().map(Row::user).collect()
-    }
-
-    /// The user who is the `count`-th, oldest first, or the last one.
-    pub async fn user_at(&mut self, count: i64) -> Result<Option<UserId>, Error> {
-        let row = sql!(
-            self.tx,
-            optional(String,),
-            "SELECT id FROM (SELECT id FROM users WHERE account = $1 ORDER BY id LIMIT $2) AS first ORDER BY id DESC LIMIT 1",
-            &self.account,
-            count,
-        )?;
-        Ok(row.and_then(|(id,)| UserId::parse(&id)))
-    }
-
-    /// How many people have no subject yet.
-    pub async fn count_unlinked(&mut self) -> Result<i64, Error> {
-        let row = sql!(
-            self.tx,
-            optional(i64,),
-            "SELECT COUNT(*) FROM users WHERE account = $1 AND source IN ('link:user_name', 'link:external_id', 'link:email', 'link:nothing')",
-            &self.account
-        )?;
-        Ok(row.map_or(0, |(count,)| count))
-    }
-
-    /// Remembers that somebody of this keyed digest was deleted.
-    pub async fn bury(&mut self, tombstone: &str, now: Timestamp) -> Result<(), Error> {
-        sql!(
-            self.tx,
-            execute,
-            "INSERT INTO tombstones (account, digest, deleted_at) VALUES ($1, $2, $3) ON CONFLICT (account, digest) DO NOTHING",
-            &self.account,
-            tombstone,
-            now.millis(),
-        )?;
-        Ok(())
+        let people = self.one_by_one(rows, now).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
     }
 
     /// How many users the account has.
@@ -319,7 +281,7 @@ impl Of<'_> {
         self.announce(Some(&id.to_string())).await
     }
 
-    /// Users who have not signed in since `before`, or never and came to exist before it.
+    /// Users who have not signed in since `before`, or never and came to exist before it, as they were then.
     pub async fn users_gone_since(
         &mut self,
         before: Timestamp,
@@ -328,12 +290,60 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in, directory, grouped
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND COALESCE(last_sign_in, created_at) < $2 ORDER BY id LIMIT $3",
             &self.account,
             before.millis(),
             limit,
         )?;
-        rows.into_iter().map(Row::user).collect()
+        let people = self.people(rows, before).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
+    }
+
+    /// People between whose ids may lie everybody else's.
+    pub(super) async fn one_by_one(
+        &mut self,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<Vec<Person>, Error> {
+        let mut found = Vec::new();
+        for row in rows {
+            found.extend(self.people(vec![row], now).await?);
+        }
+        Ok(found)
+    }
+
+    /// People with the roles that they hold at `now`; of those, what is said of people between the first and the last is read.
+    async fn people(&mut self, rows: Vec<Row>, now: Timestamp) -> Result<Vec<Person>, Error> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(Vec::new());
+        };
+        let mut orders = self.orders(&first.id, &last.id).await?;
+        let document = self.document().await?;
+        let is_kept = document
+            .as_ref()
+            .is_some_and(|document| document.users.provisioning == Provisioning::Scim);
+        let mut groups = if is_kept {
+            self.groups_of(&first.id, &last.id).await?
+        } else {
+            HashMap::new()
+        };
+        let mut people = Vec::with_capacity(rows.len());
+        for row in rows {
+            let orders = orders.remove(&row.id).unwrap_or_default();
+            let groups = groups.remove(&row.id).unwrap_or_default();
+            let (mut user, claimed) = row.user()?;
+            let basis = Basis {
+                claimed,
+                orders,
+                groups,
+            };
+            let standing = document
+                .as_ref()
+                .map(|document| basis.standing(document, now));
+            user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
+            people.push(Person { user, basis });
+        }
+        Ok(people)
     }
 }

@@ -7,8 +7,9 @@ pub use directory::{Directory, Mail, unlinked};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::account::{Document, NoRole, Provisioning};
+use crate::account::{Document, NoRole, OnConflict, Provisioning};
 use crate::claims::{Claims, Profile};
+use crate::grant::{Basis, Standing};
 use crate::id::{AccountId, Entropy, UserId};
 use crate::role::Roles;
 use crate::seal::{self, Place, Ring};
@@ -61,14 +62,21 @@ pub struct User {
     pub profile: Profile,
     /// What the client's directory says of them, where it does.
     pub directory: Option<Directory>,
-    /// The roles of their last sign-in.
+    /// The roles that they held when this was read, each with why.
     pub roles: Roles,
-    /// The roles that their groups in the directory give.
-    pub grouped: Roles,
     /// When they came to exist.
     pub created_at: Timestamp,
     /// When they last signed in.
     pub last_sign_in: Option<Timestamp>,
+}
+
+/// A person with what their roles follow from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Themselves.
+    pub user: User,
+    /// What their roles follow from.
+    pub basis: Basis,
 }
 
 /// What the store knows about somebody who stands at the door.
@@ -78,6 +86,8 @@ pub struct Known {
     pub user: Option<User>,
     /// Somebody without a subject who is expected by exactly what the assertion says.
     pub expected: Option<User>,
+    /// What the roles of whichever of them it is follow from.
+    pub basis: Basis,
     /// Whether somebody else's subject differs only in case or normal form.
     pub has_twin: bool,
     /// Whether somebody of this subject was deleted.
@@ -96,6 +106,8 @@ pub enum Refusal {
     NotInvited,
     /// Nothing gives them a role.
     NoRole,
+    /// They would hold two roles that nobody may hold together.
+    Duties,
     /// The same subject came with another id of the client's.
     SubjectReused,
     /// Somebody's subject differs from theirs only in case or normal form.
@@ -112,6 +124,7 @@ impl Refusal {
             Self::Deleted => "deleted",
             Self::NotInvited => "not_invited",
             Self::NoRole => "no_role",
+            Self::Duties => "duties",
             Self::SubjectReused => "subject_reused",
             Self::Twin => "twin",
             Self::Ambiguous => "ambiguous",
@@ -132,6 +145,9 @@ impl Refusal {
             }
             Self::NoRole => {
                 "Nothing gives the person a role, and the account lets nobody in without one."
+            }
+            Self::Duties => {
+                "The person would hold two roles that the account keeps apart (`duties.apart`). Take one of them away in the client's directory, or by `vestibule user roles … --take`; or say `duties.on_conflict = \"drop\"`, and they come in with neither."
             }
             Self::SubjectReused => {
                 "The subject belongs to somebody with another external id: the identity provider gave it to a second person."
@@ -175,7 +191,7 @@ impl Admission {
 pub fn admit(
     known: &Known,
     claims: &Claims,
-    roles: Roles,
+    standing: &Standing,
     document: &Document,
     now: Timestamp,
     entropy: &Entropy,
@@ -191,7 +207,10 @@ pub fn admit(
             Provisioning::Invited | Provisioning::Scim => return Err(Refusal::NotInvited),
         },
     };
-    if roles.is_empty() && document.users.no_role == NoRole::Deny {
+    if !standing.conflicts.is_empty() && document.duties.on_conflict == OnConflict::Refuse {
+        return Err(Refusal::Duties);
+    }
+    if standing.roles.is_empty() && document.users.no_role == NoRole::Deny {
         return Err(Refusal::NoRole);
     }
     let before = known.user.as_ref().or(known.expected.as_ref());
@@ -210,8 +229,7 @@ pub fn admit(
             None => claims.profile().clone(),
         },
         directory,
-        roles,
-        grouped: before.map(|user| user.grouped.clone()).unwrap_or_default(),
+        roles: standing.roles.clone(),
         created_at: before.map_or(now, |user| user.created_at),
         last_sign_in: Some(now),
     };

@@ -2,7 +2,9 @@
 
 use super::{Directory, Error, Versions, demand_version, nobody};
 use crate::audit::Event;
+use crate::grant::needs_approval;
 use crate::id::{GroupId, UserId};
+use crate::role::Role;
 use crate::scim::{Group, GroupChange, Kind, NewGroup, Patch};
 use crate::store::Of;
 
@@ -80,18 +82,13 @@ impl Directory<'_> {
         of.alone().await?;
         let group = find(&mut of, id).await?;
         demand_version(versions, &group.etag())?;
-        let members = of.members(group.id).await?;
+        of.announce_members(group.id).await?;
         of.delete_group(group.id).await?;
         let event = Event::GroupDeleted {
             group: group.id.to_string(),
             name: group.name.clone(),
         };
         of.audit(self.actor, event, self.now, &app.entropy).await?;
-        if self.is_in_a_rule(&group.name) {
-            let (people, now) = (members.into_iter(), self.now);
-            app.regroup(&mut of, self.document, people, self.actor, now)
-                .await?;
-        }
         tx.commit().await?;
         Ok(())
     }
@@ -143,31 +140,32 @@ impl Directory<'_> {
         let ids = |people: &std::collections::BTreeSet<UserId>| {
             people.iter().map(UserId::to_string).collect()
         };
+        if is_renamed {
+            of.announce_members(before.id).await?;
+        }
+        let (gives, waiting) = self.gives(&after.name);
         let event = Event::GroupChanged {
             group: before.id.to_string(),
             before: before.name.clone(),
             after: after.name.clone(),
             added: ids(&moved.added),
             removed: ids(&moved.removed),
+            gives,
+            waiting,
         };
         of.audit(self.actor, event, self.now, &app.entropy).await?;
-        let gives = self.is_in_a_rule(&before.name) || self.is_in_a_rule(&after.name);
-        let (document, actor, now) = (self.document, self.actor, self.now);
-        if gives && is_renamed {
-            let mut people: Vec<UserId> = of.members(before.id).await?;
-            people.extend(&moved.removed);
-            app.regroup(of, document, people.into_iter(), actor, now)
-                .await?;
-        } else if gives {
-            app.regroup(of, document, moved.everybody(), actor, now)
-                .await?;
-        }
         Ok(())
     }
 
-    fn is_in_a_rule(&self, name: &str) -> bool {
-        let mut rules = self.document.roles.iter();
-        rules.any(|rule| rule.group() == Some(name))
+    /// The roles that a group of that name gives, and those that it gives only when somebody has approved them.
+    fn gives(&self, name: &str) -> (Vec<String>, Vec<String>) {
+        let rules = self.document.roles.iter();
+        let of_group = rules.filter(|rule| rule.group() == Some(name) && !rule.has_ended(self.now));
+        let (waiting, gives): (Vec<Role>, Vec<Role>) = of_group
+            .map(|rule| rule.role)
+            .partition(|role| needs_approval(*role, self.document));
+        let names = |roles: Vec<Role>| roles.iter().map(Role::to_string).collect();
+        (names(gives), names(waiting))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::{Directory, Error, people};
+use super::{Directory, Error};
 use crate::account::Link;
 use crate::id::{GroupId, UserId};
-use crate::scim::{Error as Wrong, Filter, GROUP, Group, Key, Kind, Known, List, Page, USER};
+use crate::scim::{self, Error as Wrong, Filter, GROUP, Group, Key, Kind, List, Page, USER};
 use crate::store::Of;
-use crate::user::User;
+use crate::user::Person;
 
 /// So many resources are looked at for a filter that no index answers, a page at a time.
 const LOOKED_AT: i64 = 20_000;
@@ -56,29 +56,29 @@ impl Directory<'_> {
                     1 => None,
                     start => of.user_at(start - 1).await?,
                 };
-                of.users(after, list.count).await?
+                of.persons(after, list.count, self.now).await?
             };
-            let resources = self.shown(&mut of, users).await?;
+            let shown = users.iter().map(|user| scim::person(user, self.base));
+            let resources = shown.collect();
             return Ok(Page { total, resources });
         };
         let mut found = Found::new(list);
         if let Some(key) = filter.key(&USER) {
-            for user in users(&mut of, &key).await? {
-                let known = people::known(&mut of, &user.id.to_string()).await?;
-                found.take(known.resource(self.base), filter);
+            for user in self.by_key(&mut of, &key).await? {
+                found.take(scim::person(&user, self.base), filter);
             }
             return Ok(found.page);
         }
         demand_few(total, "userName, externalId or id")?;
         let mut after = None;
         loop {
-            let users = of.users(after, BATCH).await?;
+            let users = of.persons(after, BATCH, self.now).await?;
             let Some(end) = users.last() else {
                 return Ok(found.page);
             };
-            after = Some(end.id);
-            for resource in self.shown(&mut of, users).await? {
-                found.take(resource, filter);
+            after = Some(end.user.id);
+            for user in &users {
+                found.take(scim::person(user, self.base), filter);
             }
         }
     }
@@ -149,31 +149,19 @@ impl Directory<'_> {
         Ok(page)
     }
 
-    async fn shown(
-        &self,
-        of: &mut Of<'_>,
-        users: Vec<User>,
-    ) -> Result<Vec<Map<String, Value>>, Error> {
-        let (Some(first), Some(last)) = (users.first(), users.last()) else {
-            return Ok(Vec::new());
-        };
-        let mut groups = of
-            .groups_of(first.id, last.id)
-            .await?
-            .into_iter()
-            .peekable();
-        let mut resources = Vec::new();
-        for user in users {
-            let mut own = Vec::new();
-            while let Some((member, id, name)) = groups.next_if(|(member, ..)| *member <= user.id) {
-                if member == user.id {
-                    own.push((id, name));
-                }
+    async fn by_key(&self, of: &mut Of<'_>, key: &Key) -> Result<Vec<Person>, Error> {
+        let (link, value) = match key {
+            Key::Id(id) => {
+                let id = UserId::parse(id);
+                return Ok(match id {
+                    Some(id) => Vec::from_iter(of.person(id, self.now).await?),
+                    None => Vec::new(),
+                });
             }
-            let known = Known { user, groups: own };
-            resources.push(known.resource(self.base));
-        }
-        Ok(resources)
+            Key::ExternalId(id) => (Link::ExternalId, id),
+            Key::Name(name) => (Link::UserName, name),
+        };
+        Ok(of.users_by_link(link, value, self.now).await?)
     }
 
     async fn shown_group(
@@ -208,17 +196,6 @@ fn demand_few(total: i64, indexed: &str) -> Result<(), Wrong> {
     Err(Kind::TooMany.because(format!(
         "the account has {total} of these; among more than {LOOKED_AT} only what is equal to {indexed} is looked for"
     )))
-}
-
-async fn users(of: &mut Of<'_>, key: &Key) -> Result<Vec<User>, Error> {
-    Ok(match key {
-        Key::Id(id) => match UserId::parse(id) {
-            Some(id) => Vec::from_iter(of.user(id).await?),
-            None => Vec::new(),
-        },
-        Key::ExternalId(id) => of.users_by_link(Link::ExternalId, id).await?,
-        Key::Name(name) => of.users_by_link(Link::UserName, name).await?,
-    })
 }
 
 async fn groups(of: &mut Of<'_>, key: &Key) -> Result<Vec<Group>, Error> {

@@ -3,15 +3,16 @@
 use super::{Directory, Error, Versions, demand_version, nobody};
 use crate::account::Link;
 use crate::audit::Event;
+use crate::grant::Basis;
 use crate::id::UserId;
 use crate::role::Roles;
-use crate::scim::{Kind, Known, Patch, Person};
+use crate::scim::{self, Kind, Patch, Person};
 use crate::store::Of;
 use crate::user::{self, State, User};
 
 impl Directory<'_> {
     /// Makes a person, who may sign in from now on unless the directory says that they may not.
-    pub async fn create(&self, person: Person) -> Result<Known, Error> {
+    pub async fn create(&self, person: Person) -> Result<user::Person, Error> {
         let app = self.app;
         let mut user = User {
             id: UserId::new(self.now, &app.entropy),
@@ -22,7 +23,6 @@ impl Directory<'_> {
             profile: person.directory.profile(),
             directory: None,
             roles: Roles::new(),
-            grouped: Roles::new(),
             created_at: self.now,
             last_sign_in: None,
         };
@@ -38,14 +38,14 @@ impl Directory<'_> {
         };
         of.audit(self.actor, event, self.now, &app.entropy).await?;
         tx.commit().await?;
-        let groups = Vec::new();
-        Ok(Known { user, groups })
+        let basis = Basis::default();
+        Ok(user::Person { user, basis })
     }
 
     /// One person.
-    pub async fn person(&self, id: &str) -> Result<Known, Error> {
+    pub async fn person(&self, id: &str) -> Result<user::Person, Error> {
         let mut tx = self.app.store.read().await?;
-        known(&mut tx.of(self.account.id), id).await
+        self.known(&mut tx.of(self.account.id), id).await
     }
 
     /// Puts a person in the place of what was known of them.
@@ -54,7 +54,7 @@ impl Directory<'_> {
         id: &str,
         person: Person,
         versions: Versions<'_>,
-    ) -> Result<Known, Error> {
+    ) -> Result<user::Person, Error> {
         self.change(id, versions, |_| Ok(person)).await
     }
 
@@ -64,7 +64,7 @@ impl Directory<'_> {
         id: &str,
         patch: &Patch,
         versions: Versions<'_>,
-    ) -> Result<Known, Error> {
+    ) -> Result<user::Person, Error> {
         self.change(id, versions, |user| Ok(Person::from(user).patched(patch)?))
             .await
     }
@@ -75,7 +75,7 @@ impl Directory<'_> {
         let mut tx = app.store.write().await?;
         let mut of = tx.of(self.account.id);
         of.alone().await?;
-        let known = known(&mut of, id).await?;
+        let known = self.known(&mut of, id).await?;
         demand_version(versions, &version(&known, self.base))?;
         let link = self.document.link();
         let sessions_ended = app.remove(&mut of, &known.user, link, self.now).await?;
@@ -88,17 +88,22 @@ impl Directory<'_> {
         Ok(())
     }
 
+    async fn known(&self, of: &mut Of<'_>, id: &str) -> Result<user::Person, Error> {
+        let id = UserId::parse(id).ok_or_else(nobody)?;
+        Ok(of.person(id, self.now).await?.ok_or_else(nobody)?)
+    }
+
     async fn change(
         &self,
         id: &str,
         versions: Versions<'_>,
         wanted: impl FnOnce(&User) -> Result<Person, Error>,
-    ) -> Result<Known, Error> {
+    ) -> Result<user::Person, Error> {
         let app = self.app;
         let mut tx = app.store.write().await?;
         let mut of = tx.of(self.account.id);
         of.alone().await?;
-        let mut known = known(&mut of, id).await?;
+        let mut known = self.known(&mut of, id).await?;
         demand_version(versions, &version(&known, self.base))?;
         let before = known.user.clone();
         self.take_over(&mut known.user, wanted(&before)?);
@@ -188,11 +193,11 @@ impl Directory<'_> {
             let Some(value) = new.filter(|_| link != Link::Email || link == own) else {
                 continue;
             };
-            let known = of.users_by_link(link, &value).await?;
-            if let Some(other) = known.iter().find(|other| other.id != user.id) {
+            let known = of.users_by_link(link, &value, self.now).await?;
+            if let Some(other) = known.iter().find(|other| other.user.id != user.id) {
                 let sentence = format!(
                     "`{attribute}` is that of {} already, or differs only in case or normal form. Change that person instead",
-                    other.id
+                    other.user.id
                 );
                 return Err(Kind::Uniqueness.because(sentence).into());
             }
@@ -228,17 +233,8 @@ fn changed(before: &User, after: &User) -> Vec<String> {
     differ.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// A person with their groups.
-pub(super) async fn known(of: &mut Of<'_>, id: &str) -> Result<Known, Error> {
-    let id = UserId::parse(id).ok_or_else(nobody)?;
-    let user = of.user(id).await?.ok_or_else(nobody)?;
-    let groups = of.groups_of(id, id).await?;
-    let groups = groups.into_iter().map(|(_, id, name)| (id, name)).collect();
-    Ok(Known { user, groups })
-}
-
-fn version(known: &Known, base: &str) -> String {
-    let resource = known.resource(base);
+fn version(known: &user::Person, base: &str) -> String {
+    let resource = scim::person(known, base);
     let version = resource.get("meta").and_then(|meta| meta.get("version"));
     let version = version.and_then(|version| version.as_str());
     version.unwrap_or_default().to_owned()

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::answer::{self, Failed};
 use super::body::{Body, Query, Versions};
 use super::caller::Caller;
-use crate::scim::{List, Patch, Person, USER};
+use crate::scim::{self, List, Patch, Person, USER};
 
 pub(super) async fn list(caller: Caller, query: Query) -> Result<Response, Failed> {
     let list = List::query(&query.0, &[&USER])?;
@@ -21,7 +21,7 @@ pub(super) async fn create(
 ) -> Result<Response, Failed> {
     let selection = query.selection()?;
     let known = caller.directory().create(Person::read(&body)?).await?;
-    let resource = known.resource(caller.base());
+    let resource = scim::person(&known, caller.base());
     Ok(answer::resource(
         StatusCode::CREATED,
         resource,
@@ -38,7 +38,7 @@ pub(super) async fn show(
 ) -> Result<Response, Failed> {
     let selection = query.selection()?;
     let known = caller.directory().person(&id).await?;
-    let resource = known.resource(caller.base());
+    let resource = scim::person(&known, caller.base());
     if versions.knows(resource.get("meta").and_then(|meta| meta.get("version"))) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
@@ -62,7 +62,7 @@ pub(super) async fn replace(
     let known = directory
         .replace(&id, person, versions.matching.as_deref())
         .await?;
-    let resource = known.resource(caller.base());
+    let resource = scim::person(&known, caller.base());
     Ok(answer::resource(
         StatusCode::OK,
         resource,
@@ -83,7 +83,7 @@ pub(super) async fn patch(
     let known = directory
         .patch(&id, &patch, versions.matching.as_deref())
         .await?;
-    let resource = known.resource(caller.base());
+    let resource = scim::person(&known, caller.base());
     Ok(answer::resource(
         StatusCode::OK,
         resource,

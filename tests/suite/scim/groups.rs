@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use vestibule::account::{RolesFrom, Stage};
 use vestibule::practice::persona::MAYA;
+use vestibule::role::Role;
 
 use super::linking::sign_in;
 use super::{Desk, GROUP, of_group};
@@ -261,13 +262,22 @@ async fn rule_30_on_live_a_directory_makes_nobody_a_checker() {
     sign_in(&desk, &MAYA, Some("17")).await;
     assert_eq!(roles(&desk, &maya).await, ["maker"]);
     let entries = audit(&desk.test).await;
-    let waiting = entries
-        .iter()
-        .find(|entry| entry.starts_with("roles_by_groups"));
-    assert!(
-        waiting.unwrap().contains("\"waiting\":[\"checker\"]"),
-        "{entries:?}"
-    );
+    let waits = |entry: &&String| entry.contains("\"waiting\":[\"checker\"]");
+    assert_eq!(entries.iter().filter(waits).count(), 1, "{entries:?}");
+    let user = desk
+        .test
+        .app
+        .find_user(&desk.test.account().await, MAYA.upn)
+        .await
+        .unwrap();
+    let standing = desk
+        .test
+        .app
+        .standing(&desk.test.account().await, user.id)
+        .await
+        .unwrap();
+    assert_eq!(standing.waiting.len(), 1);
+    assert_eq!(standing.waiting[0].role, Role::Checker);
 }
 
 #[tokio::test]

@@ -43,7 +43,10 @@ pub(super) async fn sign_in<'d>(
 async fn people(desk: &Desk) -> Vec<User> {
     let account = desk.test.account().await.id;
     let mut tx = desk.test.app.store.read().await.unwrap();
-    tx.of(account).users(None, 100).await.unwrap()
+    tx.of(account)
+        .users(None, 100, super::super::app::NOW)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Groups of a directory, who belongs to them, and by what its people are found.
 
-use vestibule::account::Link;
+use vestibule::account::{Link, Provisioning};
 use vestibule::id::{GroupId, UserId};
+use vestibule::role::Role;
 use vestibule::scim::Group;
 use vestibule::time::Span;
 use vestibule::user::{Directory, Mail, unlinked};
@@ -84,30 +85,18 @@ async fn people_belong_to_groups_until_they_or_these_are_gone() {
         of.save_group(&makers).await.unwrap();
         of.save_group(&checkers).await.unwrap();
 
-        assert!(of.add_member(makers.id, maya.id).await.unwrap());
-        assert!(!of.add_member(makers.id, maya.id).await.unwrap());
-        assert!(of.add_member(makers.id, chen.id).await.unwrap());
-        assert!(of.add_member(checkers.id, chen.id).await.unwrap());
+        assert!(of.add_member(makers.id, maya.id, NOW).await.unwrap());
+        assert!(!of.add_member(makers.id, maya.id, NOW).await.unwrap());
+        assert!(of.add_member(makers.id, chen.id, NOW).await.unwrap());
+        assert!(of.add_member(checkers.id, chen.id, NOW).await.unwrap());
         let nobody = UserId::new(NOW, &desk.entropy);
-        assert!(!of.add_member(makers.id, nobody).await.unwrap());
+        assert!(!of.add_member(makers.id, nobody, NOW).await.unwrap());
 
         assert_eq!(of.members(makers.id).await.unwrap(), [first, last]);
         assert_eq!(of.members(checkers.id).await.unwrap(), [chen.id]);
-        assert_eq!(of.people_in_groups(None, 10).await.unwrap(), [first, last]);
-        assert_eq!(of.people_in_groups(Some(first), 10).await.unwrap(), [last]);
-        let mut expected = vec![
-            (maya.id, makers.id.to_string(), "makers".to_owned()),
-            (chen.id, makers.id.to_string(), "makers".to_owned()),
-            (chen.id, checkers.id.to_string(), "checkers".to_owned()),
-        ];
-        expected.sort();
-        assert_eq!(of.groups_of(first, last).await.unwrap(), expected);
-        assert_eq!(of.groups_of(maya.id, maya.id).await.unwrap().len(), 1);
-
         assert!(of.remove_member(makers.id, maya.id).await.unwrap());
         assert!(!of.remove_member(makers.id, maya.id).await.unwrap());
         of.delete_group(checkers.id).await.unwrap();
-        assert_eq!(of.groups_of(first, last).await.unwrap().len(), 1);
         of.delete_user(chen.id, "grave", NOW.plus(Span::minutes(1)))
             .await
             .unwrap();
@@ -117,6 +106,67 @@ async fn people_belong_to_groups_until_they_or_these_are_gone() {
             (left.version, left.changed_at),
             (2, NOW.plus(Span::minutes(1)))
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_groups_of_everybody_are_read_with_them_where_a_directory_keeps_the_account() {
+    on_each(async |desk: Desk| {
+        let (maya, chen) = (desk.somebody("maya").await, desk.somebody("chen").await);
+        let makers = desk.group("APP-Makers");
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+        of.save_group(&makers).await.unwrap();
+        of.add_member(makers.id, maya.id, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let groups = async || {
+            let mut tx = desk.read().await;
+            let all = tx.of(desk.account).persons(None, 9, NOW).await.unwrap();
+            let of = |id| all.iter().find(|one| one.user.id == id).unwrap();
+            (
+                of(maya.id).basis.groups.clone(),
+                of(maya.id).user.roles.clone(),
+                of(chen.id).basis.groups.clone(),
+            )
+        };
+        let mut document = super::super::app::document("acme-demo");
+        let rule = "role = \"maker\"\ngroup = \"APP-Makers\"";
+        document.roles = vec![toml::from_str(rule).unwrap()];
+
+        desk.configure(&document).await;
+        assert_eq!(groups().await, Default::default());
+
+        document.users.provisioning = Provisioning::Scim;
+        desk.configure(&document).await;
+        let (of_maya, roles, of_chen) = groups().await;
+        assert_eq!((of_maya[0].id, of_maya[0].since), (makers.id, NOW));
+        assert_eq!(roles[&Role::Maker], "member of \"APP-Makers\"");
+        assert!(of_chen.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn members_who_move_are_news() {
+    on_each(async |desk: Desk| {
+        let maya = desk.somebody("maya").await;
+        let makers = desk.group("makers");
+        let mut tx = desk.write().await;
+        tx.of(desk.account).save_group(&makers).await.unwrap();
+        let mut seen = tx.edition().await.unwrap().revision;
+        for round in 0..5 {
+            let mut of = tx.of(desk.account);
+            match round {
+                0 | 1 => drop(of.add_member(makers.id, maya.id, NOW).await.unwrap()),
+                2 => of.announce_members(makers.id).await.unwrap(),
+                _ => drop(of.remove_member(makers.id, maya.id).await.unwrap()),
+            }
+            let news = tx.news(seen).await.unwrap().unwrap();
+            // Nothing changes at the second of each.
+            assert_eq!(news.len(), usize::from(round != 1 && round != 4), "{round}");
+            seen += i64::try_from(news.len()).unwrap();
+        }
     })
     .await;
 }
@@ -142,34 +192,35 @@ async fn people_are_found_by_what_links_them_in_any_case() {
             .await
             .unwrap();
 
-        assert_eq!(of.user(maya.id).await.unwrap(), Some(maya.clone()));
+        assert_eq!(of.user(maya.id, NOW).await.unwrap(), Some(maya.clone()));
         for (link, value) in [
             (Link::UserName, "zoe\u{308}@ACME.example"),
             (Link::ExternalId, "e-17"),
             (Link::Email, "zoe@MAIL.example"),
         ] {
-            let found = of.users_by_link(link, value).await.unwrap();
-            assert_eq!(found, std::slice::from_ref(&maya), "{link:?}");
+            let found = of.users_by_link(link, value, NOW).await.unwrap();
+            assert_eq!(found.len(), 1, "{link:?}");
+            assert_eq!(found[0].user, maya, "{link:?}");
         }
         assert!(
-            of.users_by_link(Link::Email, "E-17")
+            of.users_by_link(Link::Email, "E-17", NOW)
                 .await
                 .unwrap()
                 .is_empty()
         );
         let by_subject = of
-            .users_by_link(Link::UserName, "SOMEBODY@acme.example")
+            .users_by_link(Link::UserName, "SOMEBODY@acme.example", NOW)
             .await
             .unwrap();
         assert_eq!(by_subject.len(), 1);
         assert_eq!(of.count_unlinked().await.unwrap(), 1);
-        let users = of.users(None, 10).await.unwrap();
+        let users = of.users(None, 10, NOW).await.unwrap();
         assert_eq!(of.user_at(1).await.unwrap(), Some(users[0].id));
         assert_eq!(of.user_at(5).await.unwrap(), Some(users[1].id));
         let mut other = tx.of(desk.other);
         assert!(
             other
-                .users_by_link(Link::ExternalId, "E-17")
+                .users_by_link(Link::ExternalId, "E-17", NOW)
                 .await
                 .unwrap()
                 .is_empty()
@@ -179,7 +230,7 @@ async fn people_are_found_by_what_links_them_in_any_case() {
         let mut of = tx.of(desk.account);
         (maya.source, maya.subject) = ("name_id".into(), "maya".into());
         of.save_user(&maya).await.unwrap();
-        assert_eq!(of.user(maya.id).await.unwrap(), Some(maya));
+        assert_eq!(of.user(maya.id, NOW).await.unwrap(), Some(maya));
         assert_eq!(of.count_unlinked().await.unwrap(), 0);
     })
     .await;

@@ -3,6 +3,7 @@
 mod accounts;
 mod changes;
 mod credentials;
+mod grants;
 mod groups;
 mod handoff;
 mod memory;
@@ -82,8 +83,7 @@ impl Desk {
             state: user::State::Active,
             profile: Profile::default(),
             directory: None,
-            roles: Roles::from([(Role::Maker, "a rule".into())]),
-            grouped: Roles::new(),
+            roles: Roles::new(),
             created_at: NOW,
             last_sign_in: Some(NOW),
         }
