@@ -11,6 +11,7 @@ mod look;
 mod people;
 mod refresh;
 mod roles;
+mod staff;
 mod tidy;
 mod tokens;
 mod trust;

@@ -80,7 +80,7 @@ pub struct Staff {
 impl Default for Staff {
     fn default() -> Self {
         Self {
-            account: String::new(),
+            account: "staff".to_owned(),
             approvals: true,
         }
     }

@@ -74,6 +74,20 @@ impl Kind {
             Self::Decision { .. } => "decision",
         }
     }
+
+    /// Whether it may do something in the administration of an account.
+    pub fn administers(&self, action: &str) -> bool {
+        match self {
+            Self::Api { scopes } => scopes.iter().any(|scope| covers(scope, action)),
+            Self::Integration { .. } | Self::Decision { .. } => false,
+        }
+    }
+}
+
+/// Whether a scope such as `user:view` or `user:*` is enough for an action, or for all of another scope.
+pub fn covers(scope: &str, action: &str) -> bool {
+    let group = scope.strip_suffix('*').filter(|group| group.ends_with(':'));
+    scope == action || group.is_some_and(|group| action.starts_with(group))
 }
 
 /// Whether a credential opens anything.

@@ -157,11 +157,26 @@ async fn rule_1_operators_are_nobodys_directory() {
     staff.users.provisioning = Provisioning::Invited;
     test.apply(staff).await;
     test.slug = "staff";
-    let token = format!("Bearer {}", test.token().await);
+    let wish = NewCredential {
+        name: "directory".into(),
+        kind: Kind::Api {
+            scopes: [vestibule::gate::SCIM.to_owned()].into(),
+        },
+        networks: Vec::new(),
+        lasts: Span::days(1),
+    };
+    let account = test.account().await;
+    let refused = test
+        .app
+        .create_credential(&account, wish, "shell:test")
+        .await;
+    let scopes = ["user:view".to_owned()].into();
+    let operators = token(&test, Kind::Api { scopes }).await;
 
+    assert!(refused.is_err());
     for at in PATHS {
-        let refused = ask(&test, "staff", at, &[("authorization", &token)]).await;
-        assert_eq!(refused.wrong(), (404, String::new()), "{at:?}");
+        let refused = ask(&test, "staff", at, &[("authorization", &operators)]).await;
+        assert_eq!(refused.wrong(), (403, String::new()), "{at:?}");
     }
 }
 
