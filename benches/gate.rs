@@ -176,7 +176,10 @@ impl Nginx {
                  location = /{name} {{ auth_request /ask-{name}; empty_gif; }}"
             )
         };
-        let (bare, checked) = (asks("bare", "/bare"), asks("checked", "/gate/profiles/nginx"));
+        let (bare, checked) = (
+            asks("bare", "/bare"),
+            asks("checked", "/gate/profiles/nginx"),
+        );
         let configuration = format!(
             "user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr; events {{ worker_connections 64; }}
              http {{ access_log off; keepalive_requests 10000000; client_body_temp_path body; proxy_temp_path proxy;

@@ -94,12 +94,20 @@ async fn rule_40_a_request_is_of_the_method_of_its_first_line() {
     let mut maya = test.browser();
     maya.sign_in(&MAYA).await;
 
-    for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+    for name in [
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+    ] {
         for path in ["/token", "/session", "/logout"] {
             let headers = [OWN_PAGE, (name, "DELETE")];
             let answered = post(&mut maya, path, &headers, &[SESSION, TARGET]).await;
             assert_eq!(answered.status.as_u16(), 400, "{path} {name}");
-            assert!(answered.body.contains("request_override"), "{}", answered.body);
+            assert!(
+                answered.body.contains("request_override"),
+                "{}",
+                answered.body
+            );
         }
     }
     assert_eq!(maya.get("/session").await.status.as_u16(), 200);
