@@ -57,12 +57,12 @@ impl Of<'_> {
         Ok(row.and_then(|(id,)| UserId::parse(&id)))
     }
 
-    /// How many people have no subject yet.
-    pub async fn count_unlinked(&mut self) -> Result<i64, Error> {
+    /// How many people have no subject yet, or are in the client's directory.
+    pub async fn count_expected(&mut self) -> Result<i64, Error> {
         let row = sql!(
             self.tx,
             optional(i64,),
-            "SELECT COUNT(*) FROM users WHERE account = $1 AND source IN ('link:user_name', 'link:external_id', 'link:email', 'link:nothing')",
+            "SELECT COUNT(*) FROM users WHERE account = $1 AND (directory IS NOT NULL OR source IN ('link:user_name', 'link:external_id', 'link:email', 'link:nothing'))",
             &self.account
         )?;
         Ok(row.map_or(0, |(count,)| count))

@@ -31,6 +31,7 @@ impl Directory<'_> {
         };
         of.audit(self.actor, event, self.now, &app.entropy).await?;
         self.settle(&mut of, &group, &group, new.into()).await?;
+        let group = find(&mut of, &group.id.to_string()).await?;
         let members = of.members(group.id).await?;
         tx.commit().await?;
         Ok((group, members))
@@ -130,10 +131,9 @@ impl Directory<'_> {
         if moved.is_none() && before == after {
             return Ok(());
         }
-        let is_new = before == after && before.created_at == self.now;
         let kept = Group {
             changed_at: self.now,
-            version: before.version + i64::from(!is_new),
+            version: before.version + 1,
             ..after.clone()
         };
         of.save_group(&kept).await?;

@@ -118,6 +118,7 @@ async fn a_group_is_made_read_changed_and_removed() {
     );
     assert_eq!(desk.found("Groups", &id_and_member).await.len(), 1);
     let version = put.headers["etag"].to_str().unwrap();
+    assert_ne!(group["meta"]["version"], version);
     assert_eq!(
         desk.ask_with("GET", &path, None, &[("if-none-match", version)])
             .await

@@ -139,9 +139,9 @@ async fn rule_27_the_link_key_does_not_change_after_the_first_sign_in() {
 }
 
 #[tokio::test]
-async fn rule_27_the_account_keeps_its_link_key_while_somebody_is_expected_by_it() {
+async fn rule_27_the_account_keeps_its_link_key_while_the_directory_has_people() {
     let desk = Desk::new().await;
-    desk.person(MAYA.upn, "17").await;
+    let maya = desk.person(MAYA.upn, "17").await;
     let account = desk.test.account().await;
     let mut document = desk.test.app.document(account.id).await.unwrap().unwrap();
     document.users.link = Some(Link::Email);
@@ -158,9 +158,17 @@ async fn rule_27_the_account_keeps_its_link_key_while_somebody_is_expected_by_it
 
     let refused = apply(document.clone()).await.unwrap_err();
     sign_in(&desk, &MAYA, Some("17")).await;
+    let also_refused = apply(document.clone()).await;
+    desk.ask(
+        "DELETE",
+        &format!("/Users/{}", maya["id"].as_str().unwrap()),
+        None,
+    )
+    .await;
 
     assert!(refused.is::<vestibule::app::Refused>(), "{refused}");
     assert!(refused.to_string().contains("users.link"), "{refused}");
+    assert!(also_refused.is_err());
     apply(document).await.unwrap();
 }
 

@@ -213,7 +213,7 @@ async fn people_are_found_by_what_links_them_in_any_case() {
             .await
             .unwrap();
         assert_eq!(by_subject.len(), 1);
-        assert_eq!(of.count_unlinked().await.unwrap(), 1);
+        assert_eq!(of.count_expected().await.unwrap(), 1);
         let users = of.users(None, 10, NOW).await.unwrap();
         assert_eq!(of.user_at(1).await.unwrap(), Some(users[0].id));
         assert_eq!(of.user_at(5).await.unwrap(), Some(users[1].id));
@@ -230,8 +230,11 @@ async fn people_are_found_by_what_links_them_in_any_case() {
         let mut of = tx.of(desk.account);
         (maya.source, maya.subject) = ("name_id".into(), "maya".into());
         of.save_user(&maya).await.unwrap();
-        assert_eq!(of.user(maya.id, NOW).await.unwrap(), Some(maya));
-        assert_eq!(of.count_unlinked().await.unwrap(), 0);
+        assert_eq!(of.user(maya.id, NOW).await.unwrap(), Some(maya.clone()));
+        assert_eq!(of.count_expected().await.unwrap(), 1);
+        maya.directory = None;
+        of.save_user(&maya).await.unwrap();
+        assert_eq!(of.count_expected().await.unwrap(), 0);
     })
     .await;
 }
