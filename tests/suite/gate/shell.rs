@@ -170,7 +170,7 @@ async fn a_check_of_the_configuration_says_which_policy_is_in_force() {
 
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("The policy is sound (as shipped): 12 policies; 0 apps"),
+        text.contains("The policy is sound (as shipped): 13 policies; 0 apps"),
         "{text}"
     );
 }
