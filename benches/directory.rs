@@ -77,7 +77,7 @@ async fn run(url: &str, name: &str, size: usize) {
     let app = App::open(config, Clock::System, Entropy::System)
         .await
         .unwrap();
-    let account = people::account(&app).await;
+    let account = people::account(&app, |_| {}).await;
     seed(&app, &account, size).await;
     accounts(&app, size).await;
     if let Store::Postgres { pool, .. } = &app.store {
@@ -141,6 +141,7 @@ async fn seed(app: &App, account: &Account, size: usize) {
                 given_name: Some(format!("Given{}", number % 5_000)),
                 surname: Some(format!("Muster-{}", number % 10_000)),
             },
+            directory: None,
             roles: Roles::new(),
             created_at: now,
             last_sign_in: Some(now),

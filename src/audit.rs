@@ -186,9 +186,35 @@ pub enum Event {
         before: Vec<String>,
         after: Vec<String>,
     },
+    UserProvisioned {
+        user: String,
+        active: bool,
+    },
     UserChanged {
         user: String,
         fields: Vec<String>,
+    },
+    UserLinked {
+        user: String,
+        by: String,
+        source: String,
+    },
+    GroupCreated {
+        group: String,
+        name: String,
+    },
+    GroupChanged {
+        group: String,
+        before: String,
+        after: String,
+        added: Vec<String>,
+        removed: Vec<String>,
+        gives: Vec<String>,
+        waiting: Vec<String>,
+    },
+    GroupDeleted {
+        group: String,
+        name: String,
     },
     SessionEnded {
         user: String,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod credentials;
+pub mod directory;
 mod expiry;
 mod fetch;
 mod judge;

@@ -6,7 +6,6 @@ use super::App;
 use crate::account::{Account, Document};
 use crate::audit::Event;
 use crate::time::{Span, Timestamp};
-use crate::user;
 
 /// So many people of an account are removed in one go.
 const BATCH: i64 = 100;
@@ -56,9 +55,8 @@ impl App {
             .users_gone_since(now.minus(Span::days(days)), BATCH)
             .await?
         {
-            let digest = user::tombstone(&self.ring, account.id, &gone.source, &gone.subject)?;
-            let sessions_ended = of.end_sessions(gone.id).await?;
-            of.delete_user(gone.id, &digest, now).await?;
+            let link = document.link();
+            let sessions_ended = self.remove(&mut of, &gone, link, now).await?;
             of.audit(
                 "system",
                 Event::UserDeleted {

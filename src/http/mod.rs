@@ -17,6 +17,7 @@ mod home;
 mod limit;
 mod metrics;
 mod page;
+mod scim;
 mod serve;
 mod session;
 mod slo;
@@ -128,6 +129,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(handoff::router())
         .merge(token::router())
         .merge(api::router(shared))
+        .merge(scim::router())
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)

@@ -213,35 +213,35 @@ impl Of<'_> {
             Name::Subject => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND subject_key >= $2 AND subject_key < $3 AND (subject_key, id) > ($2, $4) ORDER BY subject_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::Email => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND email_key >= $2 AND email_key < $3 AND (email_key, id) > ($2, $4) ORDER BY email_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::Full => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND name_key >= $2 AND name_key < $3 AND (name_key, id) > ($2, $4) ORDER BY name_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::Surname => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND surname_key >= $2 AND surname_key < $3 AND (surname_key, id) > ($2, $4) ORDER BY surname_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
             Name::External => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND external_key >= $2 AND external_key < $3 AND (external_key, id) > ($2, $4) ORDER BY external_key, id LIMIT $5",
                 &self.account, key, end, id, limit
             )?,
@@ -262,12 +262,17 @@ impl Of<'_> {
             Some(Place::Within(..) | Place::Before(_)) | None => None,
         };
         let text = after.map(|id| id.to_string()).unwrap_or_default();
-        let rows = match (wanted.role, wanted.state) {
+        // Which groups give a role is a matter of the configuration, so those people are looked through.
+        let role = match wanted.role {
+            Some(role) if !self.is_kept().await? => Some(role),
+            Some(_) | None => None,
+        };
+        let rows = match (role, wanted.state) {
             // What claims may give, and what was granted; which of both counts is seen when the roles are worked out.
             (Some(role), _) => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND id IN (
                  SELECT user_id FROM (SELECT user_id FROM held WHERE account = $1 AND role = $2 AND user_id > $3 ORDER BY user_id LIMIT $4) AS claiming
                  UNION
@@ -278,7 +283,7 @@ impl Of<'_> {
             (None, Some(state)) => sql!(
                 self.tx,
                 all Row,
-                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+                "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
                  FROM users WHERE account = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4",
                 &self.account, state.as_str(), text, limit
             )?,
@@ -292,7 +297,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND subject_key IS NULL ORDER BY id LIMIT $2",
             &self.account, limit
         )?;

@@ -47,7 +47,7 @@ struct RoleSet {
 struct Given {
     /// The role.
     role: String,
-    /// `rule`, by a claim of the last sign-in, or `grant`, by an administrator.
+    /// `rule`, by a claim of the last sign-in, `group`, by a group of the client's directory, or `grant`, by an administrator.
     by: String,
     /// The rule.
     rule: Option<String>,
@@ -80,6 +80,7 @@ impl From<grant::Given> for Given {
     fn from(given: grant::Given) -> Self {
         let (by, rule, author, reason) = match given.source {
             Source::Rule { rule } => ("rule", Some(rule), None, None),
+            Source::Group { rule } => ("group", Some(rule), None, None),
             Source::Grant { author, reason } => ("grant", None, Some(author), Some(reason)),
         };
         Self {

@@ -29,13 +29,14 @@ pub(super) fn router() -> OpenApiRouter<Shared> {
 /// Somebody who is expected.
 #[derive(Deserialize, ToSchema)]
 struct NewPerson {
-    /// The exact value by which the identity provider will know them.
+    /// The exact value by which the identity provider will know them; without it, they are linked to whoever comes with the
+    /// external id or e-mail address that `users.link` of the account names.
     #[schema(
         min_length = 1,
         max_length = 256,
         pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
     )]
-    subject: String,
+    subject: Option<String>,
     /// The client's own id of them.
     #[schema(
         min_length = 1,
@@ -78,8 +79,12 @@ async fn create(
     pass: Pass<UserCreate>,
     Input(new): Input<NewPerson>,
 ) -> Result<Response, Error> {
-    Check::default()
-        .text("/subject", &new.subject, 256)
+    let mut check = Check::default();
+    if new.subject.is_none() && new.external_id.is_none() && new.email.is_none() {
+        check.wrong("/subject", "missing", "says by what they will be known");
+    }
+    check
+        .maybe("/subject", new.subject.as_ref(), 256)
         .maybe("/external_id", new.external_id.as_ref(), 256)
         .maybe("/email", new.email.as_ref(), 254)
         .maybe("/given_name", new.given_name.as_ref(), 100)

@@ -96,7 +96,7 @@ impl World {
     async fn operator(&mut self) -> By {
         let account = self.account("staff").await;
         let invitation = Invitation {
-            subject: UMA.upn.to_owned(),
+            subject: Some(UMA.upn.to_owned()),
             external_id: None,
             profile: Profile::default(),
         };
@@ -132,7 +132,7 @@ impl World {
     /// The id of somebody who was invited to an account.
     async fn invited(&self, slug: &str, subject: &str) -> String {
         let invitation = Invitation {
-            subject: subject.to_owned(),
+            subject: Some(subject.to_owned()),
             external_id: None,
             profile: Profile {
                 email: Some(format!("{subject}@acme.test")),

@@ -15,7 +15,7 @@ async fn people(world: &World) {
         ("100%", "Per", "Cent", "E-5"),
     ] {
         let invitation = vestibule::app::Invitation {
-            subject: subject.into(),
+            subject: Some(subject.into()),
             external_id: Some(external.into()),
             profile: vestibule::claims::Profile {
                 email: subject.contains('@').then(|| subject.to_owned()),

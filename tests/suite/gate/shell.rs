@@ -44,7 +44,7 @@ async fn installation(folder: &Path) -> User {
     let applied = app.apply(&file, "shell:test", &Consent::default()).await;
     let account = applied.unwrap().account;
     let invitation = Invitation {
-        subject: "chen@acme.test".into(),
+        subject: Some("chen@acme.test".into()),
         external_id: None,
         profile: Profile::default(),
     };
