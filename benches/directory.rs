@@ -7,8 +7,6 @@
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
-mod people;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,9 +14,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt;
 use vestibule::account::{Account, Document};
-use vestibule::app::{App, NewCredential};
+use vestibule::app::{App, Consent, NewCredential};
 use vestibule::claims::{Claimed, Profile};
-use vestibule::config::Config;
+use vestibule::config::{AccountFile, Config};
 use vestibule::gate::Kind;
 use vestibule::http::{self, Shared};
 use vestibule::id::{Entropy, UserId};
@@ -27,6 +25,7 @@ use vestibule::store::{Changes, Store};
 use vestibule::time::{Clock, Span};
 use vestibule::user::{State, User};
 
+const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
 const SIZES: [usize; 2] = [1_000, 100_000];
 const ACCOUNTS: usize = 2_000;
 const ASKED: usize = 300;
@@ -77,7 +76,13 @@ async fn run(url: &str, name: &str, size: usize) {
     let app = App::open(config, Clock::System, Entropy::System)
         .await
         .unwrap();
-    let account = people::account(&app, |_| {}).await;
+    let file = AccountFile {
+        document: toml::from_str(ACCOUNT).unwrap(),
+        metadata: None,
+    };
+    let consent = Consent::default();
+    let applied = app.apply(&file, "bench", &consent).await.unwrap();
+    let account = applied.account;
     seed(&app, &account, size).await;
     accounts(&app, size).await;
     if let Store::Postgres { pool, .. } = &app.store {
@@ -215,7 +220,8 @@ impl Bench {
         for _ in 0..(size / 400).min(250) {
             let path = format!("/accounts/acme-demo/users?limit=200&cursor={cursor}");
             let path = path.trim_end_matches("&cursor=");
-            cursor = self.get(path).await["next"].as_str().unwrap().to_owned();
+            let page = self.get(path).await;
+            page["next"].as_str().unwrap().clone_into(&mut cursor);
         }
         cursor
     }

@@ -15,7 +15,7 @@ use crate::user::{self, State, User};
 const BYTES: usize = 48;
 /// So many people are looked at in one go, and in all, before a page ends although it is not full.
 const AT_ONCE: i64 = 250;
-const ENOUGH: usize = 1_000;
+const ENOUGH: usize = 500;
 
 /// Who is looked for.
 #[derive(Debug, Clone, Default)]
@@ -154,7 +154,9 @@ impl Of<'_> {
         };
         let mut found = Vec::new();
         let at_once = AT_ONCE.min(i64::try_from(limit).unwrap_or(AT_ONCE).saturating_add(1));
-        let at_once = if wanted.state.is_some() || wanted.role.is_some() {
+        // Of a state or of a role alone almost everybody fits whom the database finds.
+        let narrowing = [begins.is_some(), wanted.state.is_some(), wanted.role.is_some()];
+        let at_once = if narrowing.into_iter().filter(|one| *one).count() > 1 {
             AT_ONCE
         } else {
             at_once

@@ -75,7 +75,7 @@ impl From<(Account, Document)> for AccountInfo {
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// How its name begins.
-    #[param(max_length = 63)]
+    #[param(max_length = 60, pattern = "^[a-z][a-z0-9-]*$")]
     q: Option<String>,
     /// How many at most; 50 where nobody says.
     #[param(minimum = 1, maximum = 200)]
@@ -95,11 +95,14 @@ async fn list(
 ) -> Result<Response, Error> {
     let turn = Turn::new(filter.limit, filter.cursor);
     let after = turn.cursor(AccountId::parse)?;
-    let begins = filter.q.unwrap_or_default();
     // PostgreSQL takes no NUL in a text.
-    if !begins.is_empty() && account::Slug::parse(&format!("{begins}0")).is_none() {
+    let is_name = |begins: &String| {
+        begins.len() <= 60 && account::Slug::parse(&format!("{begins}0")).is_some()
+    };
+    if filter.q.as_ref().is_some_and(|begins| !is_name(begins)) {
         return Err(page::wrong("q", "`q` is no beginning of a name."));
     }
+    let begins = filter.q.unwrap_or_default();
     let all = if pass.caller.is_operator() {
         let mut tx = shared.app.store.read().await?;
         tx.accounts_in_force(&begins, after, turn.one_more()?)

@@ -122,7 +122,7 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 struct NewKey {
     /// `api`, a token for this API; `integration`, a key of a client's server; `decision`, one of a service that asks for decisions.
-    #[schema(value_type = KindName, inline)]
+    #[schema(value_type = KindName)]
     kind: String,
     /// What people call it; the next one of a rotation has the same name.
     #[schema(

@@ -37,6 +37,9 @@ pub fn description(public_url: &str) -> Value {
         set(components, "securitySchemes", schemes(public_url));
         if let Some(schemas) = components.get_mut("schemas") {
             set(schemas, "Problem", problem());
+            if let Some(person) = schemas.get_mut("NewPerson") {
+                set(person, "anyOf", known_by());
+            }
         }
     }
     let paths = whole.get_mut("paths").and_then(Value::as_object_mut);
@@ -72,6 +75,12 @@ fn schemes(public_url: &str) -> Value {
             "description": "The session of a person; what changes something also needs `Origin` or `Sec-Fetch-Site` of our own pages.",
         },
     })
+}
+
+/// Somebody who is invited is known by one of these.
+fn known_by() -> Value {
+    let with = |name: &str| json!({ "required": [name], "properties": { name: { "type": "string" } } });
+    json!([with("subject"), with("external_id"), with("email")])
 }
 
 /// Every answer that is no success.

@@ -145,7 +145,7 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 struct Wish {
     /// The role.
-    #[schema(value_type = RoleName, inline)]
+    #[schema(value_type = RoleName)]
     role: String,
     /// Why; the audit keeps it.
     #[schema(
@@ -242,7 +242,7 @@ async fn take(
 #[derive(Deserialize, ToSchema)]
 struct Lift {
     /// The role.
-    #[schema(value_type = RoleName, inline)]
+    #[schema(value_type = RoleName)]
     role: String,
 }
 
