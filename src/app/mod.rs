@@ -1,6 +1,7 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod audit;
 mod credentials;
 mod expiry;
 mod fetch;

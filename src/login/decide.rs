@@ -4,7 +4,7 @@ use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
 use crate::account::{Document, ReturnTo};
 use crate::attempt::Outcome;
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::claims::{self, Claims};
 use crate::id::{AttemptId, SessionId, Token};
 use crate::role::{Role, Roles};
@@ -144,7 +144,7 @@ impl Login {
                 changes.save_user(&arrival.user)?;
             }
         }
-        let attempt = AttemptId::new(now, &self.entropy);
+        let (attempt, address) = (AttemptId::new(now, &self.entropy), visit.post.address);
         let event = Event::SignedIn {
             user: arrival.user.id.to_string(),
             attempt: attempt.to_string(),
@@ -162,7 +162,8 @@ impl Login {
         );
         changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
-        changes.audit(&arrival.user.id.to_string(), event, now, &self.entropy);
+        let actor = Actor::from(arrival.user.id.to_string()).at(address);
+        changes.audit(actor, event, now, &self.entropy);
         let finished = if waits {
             Finished::Confirm(arrival)
         } else {
@@ -181,6 +182,7 @@ impl Login {
         fresh: bool,
     ) -> Result<(Finished, Changes), Error> {
         let (now, code) = (visit.now, turned.rejection.code);
+        let address = visit.post.address;
         let refused = Refused {
             reference: AttemptId::new(now, &self.entropy),
             code,
@@ -210,7 +212,8 @@ impl Login {
             refusal: turned.refusal.map(|refusal| refusal.as_str().to_owned()),
         };
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
-        changes.audit("system", event, now, &self.entropy);
+        let actor = Actor::from("system").at(address);
+        changes.audit(actor, event, now, &self.entropy);
         Ok((Finished::Refused(refused), changes))
     }
 

@@ -1,7 +1,6 @@
 //! What is remembered: attempts and the audit.
 
 use vestibule::attempt::{Attempt, Outcome};
-use vestibule::audit::Event;
 use vestibule::id::{AttemptId, Entropy, UserId};
 use vestibule::role::Roles;
 use vestibule::saml::Attribute;
@@ -146,28 +145,6 @@ async fn attempts_are_removed_when_their_time_is_over() {
                 .len(),
             1
         );
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_audit_says_who_did_what() {
-    on_each(async |desk: Desk| {
-        let mut tx = desk.write().await;
-        let mut of = tx.of(desk.account);
-        let events = [Event::AccountEnabled, Event::AccountDisabled];
-        for (event, day) in events.into_iter().zip(0..) {
-            let at = NOW.plus(Span::days(day));
-            of.audit("shell:test", event, at, &desk.entropy)
-                .await
-                .unwrap();
-        }
-
-        let who = |event: &str| ("shell:test".to_owned(), event.to_owned());
-        let all = of.audited(9).await.unwrap();
-        assert_eq!(all, [who("account_disabled"), who("account_enabled")]);
-        assert_eq!(of.audited(1).await.unwrap(), [who("account_disabled")]);
-        assert_eq!(tx.of(desk.other).audited(9).await.unwrap(), []);
     })
     .await;
 }
