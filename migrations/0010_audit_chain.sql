@@ -37,3 +37,5 @@ CREATE TABLE audit_checkpoints (
     content TEXT NOT NULL,
     signature TEXT NOT NULL
 );
+
+CREATE INDEX attempts_by_user ON attempts (account, user_id) WHERE user_id IS NOT NULL;

@@ -77,10 +77,10 @@ impl App {
         if last_at.is_some_and(|last| !at_once && now < last.plus(BETWEEN)) {
             return Ok(None);
         }
-        let new_day = last_at.is_none_or(|last| last.day() != now.day());
+        let all = last_at.is_none_or(|last| last.day() != now.day());
         let heads = ends
             .into_iter()
-            .filter(|end| new_day || end.through != end.head.number)
+            .filter(|end| all || end.through != end.head.number)
             .map(|end| end.head);
         let mut heads: Vec<Head> = heads.collect();
         heads.sort_by(|a, b| a.account.cmp(&b.account));
@@ -92,6 +92,7 @@ impl App {
             previous: last.map_or_else(|| NOTHING.to_owned(), |last| last.hash()),
             at: now.millis(),
             key: key.public()?.id().to_owned(),
+            all,
             heads,
         };
         let signature = key.sign(&checkpoint.text())?;
@@ -184,6 +185,38 @@ impl App {
             .audit(actor, event, self.clock.now(), &self.entropy)
             .await?;
         tx.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps that a safety rule refused a command: in the audit of the account that is among the words, else in that of the staff.
+    pub async fn keep_refusal(
+        &self,
+        words: &[String],
+        command: &str,
+        said: String,
+        actor: &str,
+    ) -> Result<()> {
+        let mut tx = self.store.write().await?;
+        let accounts = tx.accounts().await?;
+        let named = |name: &str| {
+            accounts
+                .iter()
+                .find(|account| account.slug.as_str() == name)
+        };
+        let account = words
+            .iter()
+            .find_map(|word| named(word))
+            .or_else(|| named(&self.config.staff.account));
+        if let Some(account) = account {
+            let event = Event::CommandRefused {
+                command: command.to_owned(),
+                said,
+            };
+            tx.of(account.id)
+                .audit(actor, event, self.clock.now(), &self.entropy)
+                .await?;
+            tx.commit().await?;
+        }
         Ok(())
     }
 }

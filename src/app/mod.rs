@@ -9,6 +9,9 @@ mod judge;
 mod keys;
 mod look;
 mod people;
+mod person;
+mod proof;
+mod purge;
 mod refresh;
 mod tidy;
 mod tokens;
@@ -18,6 +21,8 @@ pub use accounts::{Applied, Consent, Outcome, vet};
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
+pub use proof::{Format, Part, read_checkpoints, verify_export};
+pub use purge::Purged;
 pub use refresh::Refreshed;
 pub use trust::{Distrusted, Pending, Seen};
 

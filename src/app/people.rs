@@ -138,25 +138,14 @@ impl App {
         Ok(sessions_ended)
     }
 
-    /// Removes somebody for good; a keyed hash of their subject stays, so that nobody inherits it.
+    /// Removes somebody for good, with everything that names them; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
         let user = of.user(id).await?.context("the person is gone")?;
-        let digest = user::tombstone(&self.ring, account.id, &user.source, &user.subject)?;
-        let (now, sessions_ended) = (self.clock.now(), of.end_sessions(id).await?);
-        of.delete_user(id, &digest, now).await?;
-        of.audit(
-            actor,
-            Event::UserDeleted {
-                user: id.to_string(),
-                sessions_ended,
-            },
-            now,
-            &self.entropy,
-        )
-        .await?;
+        let now = self.clock.now();
+        let sessions_ended = self.erase(&mut of, &user, actor, now).await?;
         tx.commit().await?;
         Ok(sessions_ended)
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Record, canonical, digest};
+use super::{Entry, Hidden, Record, canonical, digest};
 use crate::id::hex;
 
 /// What stands for the hash before the first.
@@ -79,6 +79,17 @@ impl Link {
     }
 }
 
+impl Link {
+    /// The entry as it is shown; none where the record is none that we wrote.
+    pub fn shown(self) -> Option<Entry> {
+        let mut hidden = Hidden::new();
+        for (_, content) in &self.personal {
+            hidden.extend(serde_json::from_str::<Hidden>(content).unwrap_or_default());
+        }
+        Entry::shown(self.record, &hidden, Some(self.number), Some(self.hash))
+    }
+}
+
 /// What vouches for the chains up to a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +102,9 @@ pub struct Checkpoint {
     pub at: i64,
     /// The id of the key that signs it.
     pub key: String,
-    /// Where the chains end that went on since the one before; the first of a day names all.
+    /// Whether it names the ends of all chains, as the first of a day does.
+    pub all: bool,
+    /// Where the chains end that went on since the one before, or all of them.
     pub heads: Vec<Head>,
 }
 

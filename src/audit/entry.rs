@@ -70,10 +70,11 @@ impl Written {
     pub fn new(
         account: AccountId,
         actor: Actor,
-        event: &Event,
+        event: Event,
         now: Timestamp,
         entropy: &Entropy,
     ) -> Self {
+        let outcome = event.outcome();
         let (name, mut detail) = event.parts();
         let in_detail = hide(&mut detail, entropy);
         let address = actor.address.map(|text| Salted::new(&text, entropy));
@@ -85,7 +86,7 @@ impl Written {
             address: address.as_ref().map(Salted::hash),
             request: actor.request,
             event: name,
-            outcome: event.outcome().as_str().to_owned(),
+            outcome: outcome.as_str().to_owned(),
             target: target(&detail),
             detail,
         };

@@ -179,7 +179,7 @@ impl Event {
     }
 
     /// The name of the event and its details, apart.
-    pub fn parts(&self) -> (String, Value) {
+    pub fn parts(self) -> (String, Value) {
         let mut whole = serde_json::to_value(self).unwrap_or_else(|_| json!({}));
         let name = whole
             .as_object_mut()

@@ -65,7 +65,7 @@ pub type Hidden = BTreeMap<String, Salted>;
 /// Puts a hash in the place of every text in `detail` that names a person.
 pub(super) fn hide(detail: &mut Value, entropy: &Entropy) -> Hidden {
     let mut hidden = Hidden::new();
-    walk(detail, "/detail".into(), false, &mut |at, value| {
+    walk(detail, "/detail", false, &mut |at, value| {
         let text = value.as_str()?;
         let salted = Salted::new(text, entropy);
         let hash = json!({ "sha256": salted.hash() });
@@ -79,7 +79,7 @@ pub(super) fn hide(detail: &mut Value, entropy: &Entropy) -> Hidden {
 pub fn hashes(detail: &Value) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut copy = detail.clone();
-    walk(&mut copy, "/detail".into(), false, &mut |at, value| {
+    walk(&mut copy, "/detail", false, &mut |at, value| {
         found.insert(at.to_owned(), hash_of(value)?.to_owned());
         None
     });
@@ -88,7 +88,7 @@ pub fn hashes(detail: &Value) -> BTreeMap<String, String> {
 
 /// Puts the values back in the place of their hashes; those that are gone read `erased`.
 pub fn reveal(detail: &mut Value, hidden: &Hidden) {
-    walk(detail, "/detail".into(), false, &mut |at, value| {
+    walk(detail, "/detail", false, &mut |at, value| {
         hash_of(value)?;
         let shown = hidden.get(at).map_or(ERASED, |salted| &salted.value);
         Some(Value::from(shown))
@@ -103,7 +103,7 @@ fn hash_of(value: &Value) -> Option<&str> {
 /// Offers each personal text, or its hash, to `change`, which may put something in its place.
 fn walk(
     value: &mut Value,
-    at: String,
+    at: &str,
     personal: bool,
     change: &mut impl FnMut(&str, &Value) -> Option<Value>,
 ) {
@@ -112,21 +112,21 @@ fn walk(
         leaf if is_leaf => {
             if personal
                 && !leaf.as_str().is_some_and(is_id)
-                && let Some(changed) = change(&at, leaf)
+                && let Some(changed) = change(at, leaf)
             {
                 *leaf = changed;
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                walk(item, format!("{at}/{index}"), personal, change);
+                walk(item, &format!("{at}/{index}"), personal, change);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 let personal = personal || NAMES.contains(&name.as_str());
                 let step = name.replace('~', "~0").replace('/', "~1");
-                walk(member, format!("{at}/{step}"), personal, change);
+                walk(member, &format!("{at}/{step}"), personal, change);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -82,11 +82,19 @@ impl Verifier {
             } else if !fits {
                 self.broken(follows, "the checkpoint does not follow the one before");
             }
+        } else if checkpoint.number != 1 && !checkpoint.all {
+            self.broken(checkpoint.number, "the checkpoints before it are missing");
         }
         self.signature(signed);
         self.checkpoints
             .insert(checkpoint.number, checkpoint.hash());
         self.expect(&checkpoint.heads);
+    }
+
+    /// The next checkpoint is none that we wrote.
+    pub fn unreadable(&mut self, number: i64) {
+        self.report.checkpoints += 1;
+        self.broken(number, "the checkpoint was changed");
     }
 
     /// A checkpoint that was kept elsewhere; after all of those at hand.

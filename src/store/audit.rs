@@ -37,10 +37,12 @@ impl Row {
     /// What the chain says of it.
     pub(super) fn record(self) -> Record {
         // Whoever changed the text without changing the value has changed it all the same.
-        let detail = serde_json::from_str::<Value>(&self.detail)
-            .ok()
-            .filter(|detail| detail.to_string() == self.detail)
-            .unwrap_or(Value::String(self.detail));
+        let read = serde_json::from_str::<Value>(&self.detail).unwrap_or_default();
+        let detail = if self.detail == serde_json::to_string(&read).unwrap_or_default() {
+            read
+        } else {
+            Value::String(self.detail)
+        };
         Record {
             account: self.account,
             id: self.id,
@@ -80,7 +82,7 @@ impl Changes {
         now: Timestamp,
         entropy: &Entropy,
     ) {
-        let Written { record, hidden } = Written::new(self.id, actor.into(), &event, now, entropy);
+        let Written { record, hidden } = Written::new(self.id, actor.into(), event, now, entropy);
         for (person, values) in hidden {
             self.add(statement!(
                 "INSERT INTO audit_personal (account, entry, person, content) VALUES ($1, $2, $3, $4)",

@@ -6,6 +6,7 @@ use super::audit::Row;
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::audit::{Checkpoint, Head, Link, Record, Signed};
+use crate::time::Timestamp;
 
 /// Where a chain ends, and up to where a checkpoint vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +60,12 @@ impl Tx {
         Ok(vouched.collect())
     }
 
-    /// Checkpoints after a number, in their order; what cannot be read is an error.
-    pub async fn checkpoints(&mut self, after: i64, limit: i64) -> Result<Vec<Signed>, Error> {
+    /// Checkpoints after a number, in their order; none in the place of one that is not as we write them.
+    pub async fn checkpoints(
+        &mut self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, Option<Signed>)>, Error> {
         let rows = sql!(
             self,
             all(i64, String, String),
@@ -68,7 +73,10 @@ impl Tx {
             after,
             limit
         )?;
-        rows.into_iter().map(signed).collect()
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.0, signed(row).ok()))
+            .collect())
     }
 
     /// The latest checkpoint.
@@ -179,8 +187,25 @@ impl Of<'_> {
         Ok(links.collect())
     }
 
+    /// The first number since an instant, and the last before another.
+    pub async fn chain_between(
+        &mut self,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<(i64, i64)>, Error> {
+        let row = sql!(
+            self.tx,
+            optional(Option<i64>, Option<i64>),
+            "SELECT MIN(CASE WHEN at >= $2 THEN number END), MAX(CASE WHEN at < $3 THEN number END) FROM audit WHERE account = $1 AND number IS NOT NULL",
+            &self.account,
+            since.millis(),
+            until.millis()
+        )?;
+        Ok(row.and_then(|(first, last)| Some((first?, last?))))
+    }
+
     /// The last entry of the beginning of the chain in which everything happened before an instant.
-    pub async fn chain_before(&mut self, before: i64) -> Result<Option<Head>, Error> {
+    pub async fn chain_before(&mut self, before: Timestamp) -> Result<Option<Head>, Error> {
         let row = sql!(
             self.tx,
             optional(i64, String),
@@ -189,7 +214,7 @@ impl Of<'_> {
                       (SELECT MAX(number) + 1 FROM audit WHERE account = $1))
              ORDER BY number DESC LIMIT 1",
             &self.account,
-            before
+            before.millis()
         )?;
         Ok(row.map(|(number, hash)| Head {
             account: self.account.clone(),

@@ -1,6 +1,7 @@
 //! The audit: what was written, sealed, vouched for, shown and erased.
 
-use vestibule::audit::{Actor, Event, Filter, Outcome};
+use vestibule::audit::{Actor, Checkpoint, Event, Filter, Head, Outcome, Signed};
+use vestibule::store::Vouched;
 use vestibule::time::{Span, Timestamp};
 
 use super::*;
@@ -121,6 +122,136 @@ async fn what_names_a_person_is_erased_and_the_entry_says_so() {
 
         let page = of.audit_page(&Filter::default(), None, 9).await.unwrap();
         assert_eq!(page[0].address.as_deref(), Some("erased"));
+    })
+    .await;
+}
+
+impl Desk {
+    /// Entries in both accounts, at different times.
+    async fn history(&self) {
+        let mut tx = self.write().await;
+        for (account, day) in [
+            (self.account, 0),
+            (self.other, 1),
+            (self.account, 2),
+            (self.account, 3),
+        ] {
+            let at = NOW.plus(Span::days(day));
+            let mut of = tx.of(account);
+            of.audit("shell:test", Event::AccountEnabled, at, &self.entropy)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// All of the first account's in its chain.
+    async fn sealed(&self) -> Head {
+        let mut tx = self.write().await;
+        let mut records = tx.unsealed(9).await.unwrap();
+        records.retain(|record| record.account == self.account.to_string());
+        let from = Head::none(&self.account.to_string());
+        let head = tx.of(self.account).seal(&from, &records).await.unwrap();
+        tx.commit().await.unwrap();
+        head.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn entries_are_sealed_in_a_chain_of_their_account() {
+    on_each(async |desk: Desk| {
+        desk.history().await;
+        assert_eq!(desk.read().await.unsealed(2).await.unwrap().len(), 2);
+
+        let head = desk.sealed().await;
+
+        let mut tx = desk.write().await;
+        assert_eq!(head.number, 3);
+        assert_eq!(tx.unsealed(9).await.unwrap().len(), 1);
+        let waiting = tx.count_unsealed().await.unwrap();
+        assert_eq!(waiting, [(desk.other.to_string(), 1)].into());
+        let ends = tx.audit_heads().await.unwrap();
+        let [Vouched { head: end, through }] = ends.try_into().unwrap();
+        assert_eq!((&end, through), (&head, 0));
+        let mut of = tx.of(desk.account);
+        let links = of.chain(0, 9).await.unwrap();
+        assert_eq!(links[0].previous, vestibule::audit::NOTHING);
+        assert_eq!(links[1].previous, links[0].hash);
+        assert_eq!(links[2].hash, head.hash);
+        assert_eq!(of.chain(1, 1).await.unwrap(), [links[1].clone()]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_sealer_finds_another_end_and_seals_nothing() {
+    on_each(async |desk: Desk| {
+        desk.history().await;
+        let records = desk.read().await.unsealed(9).await.unwrap();
+        desk.sealed().await;
+
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+        let from = Head::none(&desk.account.to_string());
+
+        assert_eq!(of.seal(&from, &records).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_beginning_of_a_chain_is_found_and_removed() {
+    on_each(async |desk: Desk| {
+        desk.history().await;
+        desk.sealed().await;
+        let day = |day| NOW.plus(Span::days(day));
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+
+        assert_eq!(
+            of.chain_between(day(1), day(3)).await.unwrap(),
+            Some((2, 2))
+        );
+        assert_eq!(of.chain_between(day(9), day(10)).await.unwrap(), None);
+        assert_eq!(of.chain_before(day(0)).await.unwrap(), None);
+        let number = |head: Option<Head>| head.map(|head| head.number);
+        assert_eq!(number(of.chain_before(day(3)).await.unwrap()), Some(2));
+        assert_eq!(number(of.chain_before(day(9)).await.unwrap()), Some(3));
+        assert_eq!(of.delete_chain(2).await.unwrap(), 2);
+        assert_eq!(of.chain(0, 9).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn checkpoints_are_kept_once_and_vouch_for_ends() {
+    on_each(async |desk: Desk| {
+        desk.history().await;
+        let head = desk.sealed().await;
+        let made = |number| Signed {
+            checkpoint: Checkpoint {
+                number,
+                previous: vestibule::audit::NOTHING.into(),
+                at: NOW.millis(),
+                key: "key".into(),
+                all: true,
+                heads: vec![head.clone()],
+            },
+            signature: "signature".into(),
+        };
+        let mut tx = desk.write().await;
+
+        assert_eq!(tx.last_checkpoint().await.unwrap(), None);
+        assert!(tx.save_checkpoint(&made(1)).await.unwrap());
+        assert!(!tx.save_checkpoint(&made(1)).await.unwrap());
+        assert!(tx.save_checkpoint(&made(2)).await.unwrap());
+        let ends = tx.audit_heads().await.unwrap();
+        assert_eq!(ends[0].through, 3);
+        assert_eq!(tx.last_checkpoint().await.unwrap(), Some(made(2)));
+        let page = tx.checkpoints(0, 1).await.unwrap();
+        assert_eq!(page, [(1, Some(made(1)))]);
+        assert_eq!(tx.delete_checkpoints_before(2).await.unwrap(), 1);
+        assert_eq!(tx.checkpoints(0, 9).await.unwrap().len(), 1);
     })
     .await;
 }
