@@ -1,4 +1,4 @@
-//! What a check at the gate costs with ten thousand live sessions, beside a bare handler of the same server.
+//! What a check at the gate costs with ten thousand live sessions, beside a bare handler of the same server; asked directly, and by nginx.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@ mod people;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,26 +34,26 @@ fn main() {
         return serve();
     }
     let mut server = Server::start();
-    let check = |cookie: &str| {
+    let request = |path: &str, cookie: &str| {
         format!(
-            "GET /gate/profiles/nginx HTTP/1.1\r\nHost: gate\r\nX-Original-Method: POST\r\nX-Original-Host: 127.0.0.1:9\r\nX-Original-URI: /v2/profiles/prf_1/call/accept\r\nX-Original-Address: 203.0.113.7\r\nSec-Fetch-Site: same-origin\r\nCookie: vestibule={cookie}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: gate\r\nX-Original-Method: POST\r\nX-Original-Host: 127.0.0.1:9\r\nX-Original-URI: /v2/profiles/prf_1/call/accept\r\nX-Original-Address: 203.0.113.7\r\nSec-Fetch-Site: same-origin\r\nCookie: vestibule={cookie}\r\n\r\n"
         )
     };
-    let bare = "GET /bare HTTP/1.1\r\nHost: gate\r\nX-Original-Method: POST\r\nX-Original-Host: 127.0.0.1:9\r\nX-Original-URI: /v2/profiles/prf_1/call/accept\r\nX-Original-Address: 203.0.113.7\r\nSec-Fetch-Site: same-origin\r\nCookie: vestibule=AAAAAAAAAAAAAAAAAAAAAA\r\n\r\n";
-    let checks: Vec<String> = server.cookies.iter().map(|cookie| check(cookie)).collect();
-    let bare = vec![bare.to_owned()];
-    server.run(&checks, SESSIONS);
-    for _ in 0..ROUNDS {
-        let (bare, checked) = (server.run(&bare, CHECKS), server.run(&checks, CHECKS));
-        println!(
-            "bare {:>6.0}/s {:.2} µs of processor time   check {:>6.0}/s {:.2} µs   check / bare: rate {:.2}, processor {:.2} (aim: at least 0.80 each)",
-            bare.rate,
-            bare.micros,
-            checked.rate,
-            checked.micros,
-            checked.rate / bare.rate,
-            bare.micros / checked.micros
-        );
+    let all = |path: &str| -> Vec<String> {
+        let cookies = server.cookies.iter();
+        cookies.map(|cookie| request(path, cookie)).collect()
+    };
+    println!("asked directly");
+    let (bare, checks) = (all("/bare"), all("/gate/profiles/nginx"));
+    server.compare(server.address, &bare, &checks);
+    match Nginx::start(server.address) {
+        Some(mut nginx) => {
+            println!("asked by nginx, which answers with an empty image where it hears 200");
+            server.compare(nginx.address, &all("/bare"), &all("/checked"));
+            nginx.child.kill().unwrap();
+            nginx.child.wait().unwrap();
+        }
+        None => println!("nginx is not installed; not measured through it"),
     }
     server.child.kill().unwrap();
     server.child.wait().unwrap();
@@ -99,13 +100,31 @@ impl Server {
             .sum()
     }
 
+    /// Both kinds of requests in turns.
+    fn compare(&self, address: SocketAddr, bare: &[String], checks: &[String]) {
+        self.run(address, checks, SESSIONS);
+        for _ in 0..ROUNDS {
+            let bare = self.run(address, bare, CHECKS);
+            let checked = self.run(address, checks, CHECKS);
+            println!(
+                "bare {:>6.0}/s {:.2} µs of processor time   check {:>6.0}/s {:.2} µs   check / bare: rate {:.2}, processor {:.2} (aim: at least 0.80 each)",
+                bare.rate,
+                bare.micros,
+                checked.rate,
+                checked.micros,
+                checked.rate / bare.rate,
+                bare.micros / checked.micros
+            );
+        }
+    }
+
     /// So many requests, one after another on each of four connections.
-    fn run(&self, requests: &[String], count: usize) -> Figures {
+    fn run(&self, address: SocketAddr, requests: &[String], count: usize) -> Figures {
         let (before, begun) = (self.used(), Instant::now());
         std::thread::scope(|scope| {
             for part in 0..4 {
                 scope.spawn(move || {
-                    let mut stream = TcpStream::connect(self.address).unwrap();
+                    let mut stream = TcpStream::connect(address).unwrap();
                     stream.set_nodelay(true).unwrap();
                     let mut answer = [0; 4_096];
                     for request in requests
@@ -131,6 +150,58 @@ impl Server {
             rate: count / took.as_secs_f64(),
             micros: Duration::from_nanos(used).as_secs_f64() * 1e6 / count,
         }
+    }
+}
+
+/// A gateway that asks the server about each request.
+struct Nginx {
+    child: Child,
+    address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Nginx {
+    /// Starts it where it is installed.
+    fn start(gate: SocketAddr) -> Option<Self> {
+        let program = ["/usr/sbin/nginx", ".cache/nginx/usr/sbin/nginx"];
+        let mut programs = program.into_iter().map(Path::new);
+        let program = programs.find_map(|program| program.canonicalize().ok())?;
+        let folder = tempfile::tempdir().unwrap();
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = address.local_addr().unwrap();
+        let asks = |name: &str, path: &str| {
+            format!(
+                "location = /ask-{name} {{ internal; proxy_pass http://gate{path}; proxy_http_version 1.1; proxy_pass_request_body off;
+                   proxy_set_header Connection \"\"; proxy_set_header Content-Length \"\"; }}
+                 location = /{name} {{ auth_request /ask-{name}; empty_gif; }}"
+            )
+        };
+        let (bare, checked) = (
+            asks("bare", "/bare"),
+            asks("checked", "/gate/profiles/nginx"),
+        );
+        let configuration = format!(
+            "user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr; events {{ worker_connections 64; }}
+             http {{ access_log off; keepalive_requests 10000000; client_body_temp_path body; proxy_temp_path proxy;
+               fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+               upstream gate {{ server {gate}; keepalive 16; keepalive_requests 10000000; }}
+               server {{ listen {address}; {bare} {checked} }} }}"
+        );
+        std::fs::write(folder.path().join("nginx.conf"), configuration).unwrap();
+        let child = Command::new(program)
+            .args(["-c", "nginx.conf", "-p"])
+            .arg(folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while TcpStream::connect(address).is_err() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(Self {
+            child,
+            address,
+            _folder: folder,
+        })
     }
 }
 

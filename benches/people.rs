@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vestibule::account::{Account, Document};
 use vestibule::app::{App, Consent};
-use vestibule::claims::Profile;
+use vestibule::claims::{Claimed, Profile};
 use vestibule::config::AccountFile;
 use vestibule::id::{SessionId, Token, UserId};
 use vestibule::role::{Role, Roles};
 use vestibule::session::Session;
 use vestibule::store::Changes;
-use vestibule::time::Span;
+use vestibule::time::{Span, Timestamp};
 use vestibule::user::{self, User};
 
 const ACCOUNT: &str = include_str!("../src/demo/acme-demo.toml");
@@ -38,6 +38,16 @@ pub(crate) async fn account(app: &App) -> Account {
     app.apply(&file, "bench", &consent).await.unwrap().account
 }
 
+/// What makes somebody a maker.
+fn maker(since: Timestamp) -> Claimed {
+    Claimed {
+        role: Role::Maker,
+        claim: "http://schemas.microsoft.com/ws/2008/06/identity/claims/role".into(),
+        value: "vkyc-maker".into(),
+        since,
+    }
+}
+
 /// People who are signed in, with their cookies.
 pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec<(UserId, String)> {
     let (now, entropy) = (app.clock.now(), &app.entropy);
@@ -51,7 +61,7 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
             external_id: None,
             state: user::State::Active,
             profile: Profile::default(),
-            roles: Roles::from([(Role::Maker, "a rule".into())]),
+            roles: Roles::new(),
             created_at: now,
             last_sign_in: Some(now),
         };
@@ -72,6 +82,7 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
         };
         let mut changes = Changes::new(account.id);
         changes.save_user(&user).unwrap();
+        changes.claim(id, &[maker(now)]).unwrap();
         changes
             .create_session(&session, &token.digest(), false)
             .unwrap();

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{ClaimMap, Document, RoleRule, RolesFrom};
-use crate::role::{Role, Roles};
+use crate::account::{ClaimMap, Document, RoleRule};
+use crate::role::Role;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection, Trace};
 use crate::saml::{Attribute, VerifiedAssertion};
+use crate::time::Timestamp;
 
 /// A person as an assertion describes them; made from a verified assertion only.
 #[derive(Debug, Clone)]
@@ -124,18 +125,21 @@ pub struct Fired {
 }
 
 /// Tries every rule on the claims; the order of the rules does not matter.
-pub fn rules(attributes: &[Attribute], rules: &[RoleRule]) -> Vec<Fired> {
-    rules.iter().map(|rule| fire(attributes, rule)).collect()
+pub fn rules(attributes: &[Attribute], rules: &[RoleRule], now: Timestamp) -> Vec<Fired> {
+    let fire = |rule| fire(attributes, rule, now);
+    rules.iter().map(fire).collect()
 }
 
-fn fire(attributes: &[Attribute], rule: &RoleRule) -> Fired {
+fn fire(attributes: &[Attribute], rule: &RoleRule, now: Timestamp) -> Fired {
     let present = attributes
         .iter()
         .any(|attribute| attribute.name == rule.claim);
     let values = values(attributes, &rule.claim);
-    let value = values.iter().find(|value| rule.accepts(value)).cloned();
+    let mut fitting = values.iter().filter(|_| !rule.has_ended(now));
+    let value = fitting.find(|value| rule.accepts(value)).cloned();
     let because = match (&value, present) {
         (Some(_), _) => String::new(),
+        (None, _) if rule.has_ended(now) => "the rule has ended".to_owned(),
         (None, false) => "the claim is absent".to_owned(),
         (None, true) => format!("none of its {} values matches", values.len()),
     };
@@ -147,15 +151,42 @@ fn fire(attributes: &[Attribute], rule: &RoleRule) -> Fired {
     }
 }
 
-/// The roles that the claims give where the account takes roles from claims, each with the rule that gave it.
-pub fn roles(fired: &[Fired], document: &Document) -> Roles {
-    let given = fired.iter().filter(|fired| fired.value.is_some());
-    match document.users.roles_from {
-        RolesFrom::Claims | RolesFrom::Both => given
-            .map(|fired| (fired.role, fired.rule.clone()))
-            .collect(),
-        RolesFrom::Uam => Roles::new(),
-    }
+/// A value of a claim by which a rule gave a role at a sign-in; it gives the role as long as there is such a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Claimed {
+    /// The role.
+    pub role: Role,
+    /// The claim, by its exact name.
+    pub claim: String,
+    /// The value that matched.
+    pub value: String,
+    /// The first sign-in of those, without a gap, at which it came.
+    pub since: Timestamp,
+}
+
+/// The values that give roles now, where those of the sign-in before are known.
+pub fn claimed(
+    attributes: &[Attribute],
+    rules: &[RoleRule],
+    before: &[Claimed],
+    now: Timestamp,
+) -> Vec<Claimed> {
+    let give = |rule: &RoleRule| {
+        let value = fire(attributes, rule, now).value?;
+        let known = before.iter().find(|known| {
+            (known.role, &known.claim, &known.value) == (rule.role, &rule.claim, &value)
+        });
+        Some(Claimed {
+            role: rule.role,
+            claim: rule.claim.clone(),
+            since: known.map_or(now, |known| known.since),
+            value,
+        })
+    };
+    let mut all: Vec<Claimed> = rules.iter().filter_map(give).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// Why the claims give no role, as far as it can be seen.

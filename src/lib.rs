@@ -10,6 +10,7 @@
 //! | [`account`] | accounts, their configuration, its rules and differences |
 //! | [`saml`] | the messages of SAML 2.0: read, verified, written |
 //! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
+//! | [`grant`] | what administrators grant and deny, and the roles that gives together with the claims |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
 //! | [`store`] | the only place with SQL |
@@ -36,6 +37,7 @@ pub mod config;
 #[cfg(feature = "practice")]
 pub mod demo;
 pub mod gate;
+pub mod grant;
 pub mod http;
 pub mod id;
 pub mod log;

@@ -1,10 +1,11 @@
 //! Time as data: instants, spans, and the one clock that may be read.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// An instant in Unix milliseconds, UTC.
@@ -68,6 +69,67 @@ impl fmt::Display for Timestamp {
     /// `2026-01-31T09:05:00.000Z`, the form that SAML messages carry.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+/// The end of something as people write it: a day, which counts to its last moment in UTC, or an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Until(Timestamp);
+
+impl Until {
+    /// From this instant on it is over.
+    pub const fn at(self) -> Timestamp {
+        self.0
+    }
+}
+
+impl From<Timestamp> for Until {
+    fn from(at: Timestamp) -> Self {
+        Self(at)
+    }
+}
+
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        let end = day
+            .filter(|_| text.len() == 10)
+            .map(|day| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis())
+            .map(|start| Timestamp(start).plus(Span::days(1)));
+        let instant = || DateTime::parse_from_rfc3339(text).ok();
+        end.or_else(|| instant().map(|at| Timestamp(at.timestamp_millis())))
+            .map(Self)
+            .ok_or_else(|| {
+                format!("`{text}` is neither a day such as 2026-12-31 nor an instant such as 2026-12-31T18:00:00+01:00")
+            })
+    }
+}
+
+impl TryFrom<String> for Until {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Until> for String {
+    fn from(until: Until) -> Self {
+        until.to_string()
+    }
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = Span::days(1);
+        if self.0.millis().rem_euclid(day.0) == 0 {
+            write!(f, "{}", self.0.minus(day).utc().format("%Y-%m-%d"))
+        } else {
+            self.0.fmt(f)
+        }
     }
 }
 
@@ -224,6 +286,24 @@ mod tests {
         assert_eq!(of("P0Y0M7DT0H0M0.000S"), Some(Span::days(7)));
         for text in ["", "P", "PT", "8H", "-P1D", "PT8", "P8H", "PTT1H", "P1Y2X"] {
             assert_eq!(of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_the_last_moment_of_a_day_or_an_instant() {
+        let of = |text: &str| text.parse::<Until>();
+        let instant = |text| Until(Timestamp::parse(text).unwrap());
+
+        assert_eq!(of("2026-12-31"), Ok(instant("2027-01-01T00:00:00Z")));
+        assert_eq!(
+            of("2026-12-31T18:00:00+01:00"),
+            Ok(instant("2026-12-31T17:00:00Z"))
+        );
+        for text in ["2026-12-31", "2026-12-31T17:00:00.000Z"] {
+            assert_eq!(of(text).unwrap().to_string(), text);
+        }
+        for text in ["", "2026-13-01", "2026-1-1", "tomorrow", "2026-12-31T18:00"] {
+            assert!(of(text).is_err(), "{text}");
         }
     }
 

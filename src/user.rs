@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::account::{Document, NoRole, Provisioning};
+use crate::account::{Document, NoRole, OnConflict, Provisioning};
 use crate::claims::{Claims, Profile};
+use crate::grant::{Basis, Standing};
 use crate::id::{AccountId, Entropy, UserId};
 use crate::role::Roles;
 use crate::seal::{self, Place, Ring};
@@ -55,7 +56,7 @@ pub struct User {
     pub state: State,
     /// What is shown of them.
     pub profile: Profile,
-    /// The roles of their last sign-in.
+    /// The roles that they held when this was read, each with why.
     pub roles: Roles,
     /// When they came to exist.
     pub created_at: Timestamp,
@@ -63,11 +64,22 @@ pub struct User {
     pub last_sign_in: Option<Timestamp>,
 }
 
+/// A person with what their roles follow from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Themselves.
+    pub user: User,
+    /// What their roles follow from.
+    pub basis: Basis,
+}
+
 /// What the store knows about somebody who stands at the door.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// The user of exactly this subject.
     pub user: Option<User>,
+    /// What their roles follow from.
+    pub basis: Basis,
     /// Whether somebody else's subject differs only in case or normal form.
     pub has_twin: bool,
     /// Whether somebody of this subject was deleted.
@@ -86,6 +98,8 @@ pub enum Refusal {
     NotInvited,
     /// Nothing gives them a role.
     NoRole,
+    /// They would hold two roles that nobody may hold together.
+    Duties,
     /// The same subject came with another id of the client's.
     SubjectReused,
     /// Somebody's subject differs from theirs only in case or normal form.
@@ -100,6 +114,7 @@ impl Refusal {
             Self::Deleted => "deleted",
             Self::NotInvited => "not_invited",
             Self::NoRole => "no_role",
+            Self::Duties => "duties",
             Self::SubjectReused => "subject_reused",
             Self::Twin => "twin",
         }
@@ -119,6 +134,9 @@ impl Refusal {
             }
             Self::NoRole => {
                 "Nothing gives the person a role, and the account lets nobody in without one."
+            }
+            Self::Duties => {
+                "The person would hold two roles that the account keeps apart (`duties.apart`). Take one of them away in the client's directory, or by `vestibule user roles … --take`; or say `duties.on_conflict = \"drop\"`, and they come in with neither."
             }
             Self::SubjectReused => {
                 "The subject belongs to somebody with another external id: the identity provider gave it to a second person."
@@ -153,7 +171,7 @@ impl Admission {
 pub fn admit(
     known: &Known,
     claims: &Claims,
-    roles: Roles,
+    standing: &Standing,
     document: &Document,
     now: Timestamp,
     entropy: &Entropy,
@@ -167,7 +185,10 @@ pub fn admit(
             Provisioning::Invited | Provisioning::Scim => return Err(Refusal::NotInvited),
         },
     };
-    if roles.is_empty() && document.users.no_role == NoRole::Deny {
+    if !standing.conflicts.is_empty() && document.duties.on_conflict == OnConflict::Refuse {
+        return Err(Refusal::Duties);
+    }
+    if standing.roles.is_empty() && document.users.no_role == NoRole::Deny {
         return Err(Refusal::NoRole);
     }
     let is_new = known.user.is_none();
@@ -182,7 +203,7 @@ pub fn admit(
             .or_else(|| before.and_then(|user| user.external_id.clone())),
         state: State::Active,
         profile: claims.profile().clone(),
-        roles,
+        roles: standing.roles.clone(),
         created_at: before.map_or(now, |user| user.created_at),
         last_sign_in: Some(now),
     };

@@ -132,7 +132,10 @@ impl Decisions<'_> {
         };
         for _ in 0..ROUNDS {
             let mut tx = self.store.read().await?;
-            let users = tx.of(self.caller.account).users(after, AT_ONCE).await?;
+            let users = tx
+                .of(self.caller.account)
+                .users(after, AT_ONCE, self.now)
+                .await?;
             drop(tx);
             let Some(last) = users.last().map(|user| user.id) else {
                 return Ok(());
@@ -164,7 +167,7 @@ impl Decisions<'_> {
         let mut of = tx.of(self.caller.account);
         let standing = match subject.kind.as_str() {
             "user" => match UserId::parse(&subject.id) {
-                Some(id) => of.user(id).await?.map(|user| self.stands(user)),
+                Some(id) => of.user(id, self.now).await?.map(|user| self.stands(user)),
                 None => None,
             },
             "key" => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{Holder, Present};
 use crate::gate::Reach;
@@ -19,7 +19,13 @@ pub const IDENTITY: [&str; 8] = [
     "account-id",
 ];
 
-/// What an app hears of somebody: a value for each of [`IDENTITY`], empty where there is none.
+/// No cache keeps an answer of the gate.
+pub const NOT_KEPT: [(HeaderName, &str); 2] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::VARY, "Cookie, Authorization"),
+];
+
+/// A yes: a value for each of [`IDENTITY`], empty where there is none, for nobody but who asked.
 pub(super) fn identity(present: &Present, reach: Reach, token: String) -> HeaderMap {
     let account = present.environment.account.slug.to_string();
     let roles: Vec<&str> = present
@@ -44,7 +50,9 @@ pub(super) fn identity(present: &Present, reach: Reach, token: String) -> Header
     // What cannot stand in a header is empty: an app never sees what the client sent in its place.
     let value = |text: &String| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
     let names = IDENTITY.into_iter().map(HeaderName::from_static);
-    names.zip(values.iter().map(value)).collect()
+    let mut answer: HeaderMap = names.zip(values.iter().map(value)).collect();
+    answer.extend(NOT_KEPT.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    answer
 }
 
 /// A value as a header may carry it: what is not plain ASCII by RFC 8187, so that nothing in it can end the line.

@@ -84,9 +84,9 @@ impl Live {
     ) -> Result<Option<Arc<Present>>, Error> {
         let digest = shown.digest();
         let present = match self.remembered(&digest, shown.host(), now).await? {
-            Some(present) if present.state(now) == State::Live => present,
+            Some(present) if present.is_good(now) => present,
             // On another node it may have been used since.
-            Some(_) | None => match self.load(&digest, shown).await? {
+            Some(_) | None => match self.load(&digest, shown, now).await? {
                 Some(present) if present.state(now) == State::Live => present,
                 Some(_) | None => return Ok(None),
             },
@@ -111,7 +111,7 @@ impl Live {
         now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
         let found = self.remembered(&bearer(text), None, now).await?;
-        Ok(found.filter(|present| present.state(now) == State::Live))
+        Ok(found.filter(|present| present.is_good(now)))
     }
 
     async fn remembered(
@@ -222,10 +222,11 @@ impl Live {
         &self,
         digest: &Digest,
         shown: &Shown<'_>,
+        now: Timestamp,
     ) -> Result<Option<Arc<Present>>, Error> {
         let before = self.read().edition.clone();
         let mut tx = self.store.read().await?;
-        let Some((account, found)) = shown.read(&mut tx, &self.activity).await? else {
+        let Some((account, found)) = shown.read(&mut tx, &self.activity, now).await? else {
             return Ok(None);
         };
         let known = self.read().accounts.get(&account).cloned();
@@ -236,7 +237,7 @@ impl Live {
                 None => return Ok(None),
             },
         };
-        let present = Arc::new(found.present(Arc::clone(&environment)));
+        let present = Arc::new(found.present(Arc::clone(&environment), now));
         let mut memory = self.write();
         if memory.edition == before {
             memory.accounts.insert(account, environment);

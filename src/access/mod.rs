@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use activity::Activity;
 pub use check::{Asked, Credential, Fetch, Verdict};
 pub use handoff::Handed;
-pub use identity::IDENTITY;
+pub use identity::{IDENTITY, NOT_KEPT};
 pub use key::Denied;
 pub use live::Live;
 pub use present::{Environment, Holder, Present};

@@ -32,6 +32,8 @@ pub struct Present {
     pub holder: Holder,
     /// The access token that was shown, which is good for one app, some actions and a while.
     pub token: Option<Arc<Access>>,
+    /// Until then their roles are what they are now, unless there is news.
+    pub(super) changes_at: Option<Timestamp>,
     /// The host that the credential is good for, where it is a gate's cookie.
     pub(super) host: Option<String>,
     seen: AtomicI64,
@@ -79,6 +81,7 @@ impl Present {
             subject,
             holder,
             token: None,
+            changes_at: None,
             host: None,
             seen: AtomicI64::new(seen.millis()),
             answers: RwLock::default(),
@@ -104,6 +107,11 @@ impl Present {
                 CredentialState::Expired | CredentialState::Revoked => State::Expired,
             },
         }
+    }
+
+    /// Whether the credential may be used, and what is known of whoever it is holds in time.
+    pub(super) fn is_good(&self, now: Timestamp) -> bool {
+        self.state(now) == State::Live && self.changes_at.is_none_or(|change| now < change)
     }
 
     /// How long ago a person proved who they are.

@@ -7,10 +7,12 @@ use openssl::sha::sha256;
 use super::{Activity, Environment, Holder, Present};
 use crate::account::State;
 use crate::gate::{self, Credential, Secret, Subject, Who};
+use crate::grant::Basis;
 use crate::id::{AccountId, CredentialId, Digest, Token, UserId};
 use crate::session::Session;
 use crate::store::{Error, Of, Tx};
-use crate::user::{self, User};
+use crate::time::Timestamp;
+use crate::user::{self, Person};
 
 /// A credential of one kind.
 pub enum Shown<'r> {
@@ -32,6 +34,7 @@ pub(super) fn bearer(text: &str) -> Digest {
 /// What was found behind it.
 pub(super) struct Found {
     holder: Holder,
+    basis: Basis,
     host: Option<String>,
     token: Option<Arc<gate::Access>>,
 }
@@ -59,14 +62,15 @@ impl Shown<'_> {
         &self,
         tx: &mut Tx,
         activity: &Activity,
+        now: Timestamp,
     ) -> Result<Option<(AccountId, Found)>, Error> {
         match self {
-            Self::Session(token) => by_session(tx, token.digest(), activity).await,
+            Self::Session(token) => by_session(tx, token.digest(), activity, now).await,
             Self::Gate(token, host) => {
                 let Some(parent) = tx.gate_cookie(&token.digest(), host).await? else {
                     return Ok(None);
                 };
-                let found = by_session(tx, parent, activity).await?;
+                let found = by_session(tx, parent, activity, now).await?;
                 let host = Some((*host).to_owned());
                 Ok(found.map(|(account, found)| (account, Found { host, ..found })))
             }
@@ -77,7 +81,7 @@ impl Shown<'_> {
                 let found = tx.credential(&secret.digest()).await?;
                 Ok(found.map(program))
             }
-            Self::Bearer(_, access) => by_token(tx, access).await,
+            Self::Bearer(_, access) => by_token(tx, access, now).await,
         }
     }
 }
@@ -86,13 +90,14 @@ impl Found {
     fn new(holder: Holder) -> Self {
         Self {
             holder,
+            basis: Basis::default(),
             host: None,
             token: None,
         }
     }
 
     /// Whoever it is, in their account.
-    pub(super) fn present(self, environment: Arc<Environment>) -> Present {
+    pub(super) fn present(self, environment: Arc<Environment>, now: Timestamp) -> Present {
         let who = match &self.holder {
             Holder::Person { user, .. } => {
                 Who::Person(user.id, user.roles.keys().copied().collect())
@@ -104,7 +109,9 @@ impl Found {
             stage: environment.document.stage,
             who,
         };
+        let changes_at = self.basis.changes_at(&environment.document, now);
         let mut present = Present::new(environment, subject, self.holder);
+        present.changes_at = changes_at;
         (present.host, present.token) = (self.host, self.token);
         present
     }
@@ -127,6 +134,7 @@ async fn by_session(
     tx: &mut Tx,
     digest: String,
     activity: &Activity,
+    now: Timestamp,
 ) -> Result<Option<(AccountId, Found)>, Error> {
     let Some(mut session) = tx.session(&digest).await? else {
         return Ok(None);
@@ -134,14 +142,15 @@ async fn by_session(
     if let Some(seen) = activity.seen(&digest) {
         session.seen_at = session.seen_at.max(seen);
     }
-    let user = tx.of(session.account).user(session.user).await?;
-    Ok(user.map(|user| person(session, Some(digest), user)))
+    let found = tx.of(session.account).person(session.user, now).await?;
+    Ok(found.map(|found| person(session, Some(digest), found)))
 }
 
 /// A token opens only what its own credential still opens, and only until it was taken back.
 async fn by_token(
     tx: &mut Tx,
     access: &Arc<gate::Access>,
+    now: Timestamp,
 ) -> Result<Option<(AccountId, Found)>, Error> {
     let mut of = tx.of(access.account);
     if of.is_token_revoked(&access.jti).await? {
@@ -151,12 +160,12 @@ async fn by_token(
         let Some(user) = UserId::parse(&access.sub) else {
             return Ok(None);
         };
-        let (sessions, user) = (of.sessions(user).await?, of.user(user).await?);
+        let (sessions, found) = (of.sessions(user).await?, of.person(user, now).await?);
         let session = sessions.into_iter().find(|session| session.id == id);
-        let user = user.filter(|user| user.state == user::State::Active);
-        session.zip(user).map(|(mut session, user)| {
+        let found = found.filter(|found| found.user.state == user::State::Active);
+        session.zip(found).map(|(mut session, found)| {
             session.seen_at = session.seen_at.max(access.issued_at());
-            person(session, None, user)
+            person(session, None, found)
         })
     } else {
         let id = CredentialId::parse(&access.sub);
@@ -168,14 +177,21 @@ async fn by_token(
     Ok(found.map(|(account, found)| (account, Found { token, ..found })))
 }
 
-fn person(session: Session, digest: Option<String>, user: User) -> (AccountId, Found) {
+fn person(session: Session, digest: Option<String>, found: Person) -> (AccountId, Found) {
     let account = session.account;
     let holder = Holder::Person {
         session: Box::new(session),
         digest,
-        user: Box::new(user),
+        user: Box::new(found.user),
     };
-    (account, Found::new(holder))
+    let basis = found.basis;
+    (
+        account,
+        Found {
+            basis,
+            ..Found::new(holder)
+        },
+    )
 }
 
 fn program(key: Credential) -> (AccountId, Found) {

@@ -1,9 +1,11 @@
 //! The configuration document of an account, as it is written in TOML and kept in a revision.
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{AllowedReturn, RoleRule, Slug, Stage};
+use crate::role::Role;
 
 /// All that decides who gets into an account and as what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,9 @@ pub struct Document {
     /// Who may be a user.
     #[serde(default)]
     pub users: Users,
+    /// Which roles nobody may hold together.
+    #[serde(default)]
+    pub duties: Duties,
     /// How long sessions last.
     #[serde(default)]
     pub session: SessionPolicy,
@@ -212,6 +217,46 @@ pub enum NoRole {
     Deny,
     /// They get a session that permits nothing.
     Allow,
+}
+
+/// Which roles nobody may hold together, and what becomes of somebody whose claims and grants give them both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Duties {
+    /// The pairs; none switches the separation off.
+    #[serde(deserialize_with = "pairs")]
+    pub apart: Vec<[Role; 2]>,
+    /// What becomes of a sign-in that would give both.
+    pub on_conflict: OnConflict,
+}
+
+impl Default for Duties {
+    fn default() -> Self {
+        Self {
+            apart: vec![[Role::Maker, Role::Checker]],
+            on_conflict: OnConflict::Refuse,
+        }
+    }
+}
+
+/// TOML would drop a third of two without a word.
+fn pairs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<[Role; 2]>, D::Error> {
+    let written = Vec::<Vec<Role>>::deserialize(from)?;
+    let pair = |roles: Vec<Role>| {
+        <[Role; 2]>::try_from(roles)
+            .map_err(|_| Error::custom("`duties.apart` is of pairs of two different roles"))
+    };
+    written.into_iter().map(pair).collect()
+}
+
+/// What becomes of a sign-in that would give two roles which nobody may hold together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// The person is turned away.
+    Refuse,
+    /// They come in with neither.
+    Drop,
 }
 
 /// How long sessions last.

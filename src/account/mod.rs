@@ -2,6 +2,7 @@
 
 mod diff;
 mod document;
+mod overlap;
 mod problems;
 mod return_to;
 mod rule;
@@ -10,9 +11,10 @@ mod source;
 
 pub use diff::{Change, diff};
 pub use document::{
-    Access, ClaimMap, Document, Encryption, NoRole, Provisioning, RETENTION_DAYS, Retention,
-    RolesFrom, Saml, SessionPolicy, SubjectSource, Users,
+    Access, ClaimMap, Document, Duties, Encryption, NoRole, OnConflict, Provisioning,
+    RETENTION_DAYS, Retention, RolesFrom, Saml, SessionPolicy, SubjectSource, Users,
 };
+pub use overlap::warnings;
 pub use problems::problems;
 pub use return_to::{AllowedReturn, ReturnTo};
 pub use rule::{RoleRule, Test};

@@ -18,6 +18,7 @@ pub fn problems(document: &Document) -> Vec<String> {
     );
     options(document, &mut demand);
     people(document, &mut demand);
+    duties(document, &mut demand);
     saml(document, &mut demand);
     found
 }
@@ -84,6 +85,20 @@ fn people(document: &Document, demand: &mut impl FnMut(bool, &str)) {
             "`operator` is a role of the staff account only",
         );
     }
+}
+
+fn duties(document: &Document, demand: &mut impl FnMut(bool, &str)) {
+    let apart = &document.duties.apart;
+    demand(
+        apart.iter().all(|[one, other]| one != other),
+        "`duties.apart` is of pairs of two different roles",
+    );
+    let same = |[a, b]: &[Role; 2], [c, d]: &[Role; 2]| (a, b) == (c, d) || (a, b) == (d, c);
+    let once = |pair| apart.iter().filter(|other| same(pair, other)).count() == 1;
+    demand(
+        apart.iter().all(once),
+        "`duties.apart` names the same pair twice",
+    );
 }
 
 fn saml(document: &Document, demand: &mut impl FnMut(bool, &str)) {

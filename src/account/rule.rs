@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::role::Role;
+use crate::time::{Timestamp, Until};
 
 /// Gives a role to whoever has a matching value of the claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub struct RoleRule {
     pub test: Test,
     /// Whether `A` and `a` are the same.
     pub ignore_case: bool,
+    /// When it stops giving the role; never where there is none.
+    pub until: Option<Until>,
 }
 
 /// What a value is compared with.
@@ -47,6 +50,16 @@ impl RoleRule {
         }
     }
 
+    /// From then on it gives nothing.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.until.map(Until::at)
+    }
+
+    /// Whether it gives nothing any more.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.ends_at().is_some_and(|end| now >= end)
+    }
+
     /// The rule in one line, as it is shown beside the role that it gave.
     pub fn describe(&self) -> String {
         let case = if self.ignore_case {
@@ -54,14 +67,17 @@ impl RoleRule {
         } else {
             ""
         };
+        let until = self
+            .until
+            .map_or_else(String::new, |until| format!(", until {until}"));
         match &self.test {
-            Test::Equals(value) => format!("{} equals \"{value}\"{case}", self.claim),
+            Test::Equals(value) => format!("{} equals \"{value}\"{case}{until}", self.claim),
             Test::AnyOf(values) => format!(
-                "{} is any of \"{}\"{case}",
+                "{} is any of \"{}\"{case}{until}",
                 self.claim,
                 values.join("\", \"")
             ),
-            Test::Matches(pattern) => format!("{} matches \"{pattern}\"{case}", self.claim),
+            Test::Matches(pattern) => format!("{} matches \"{pattern}\"{case}{until}", self.claim),
         }
     }
 }
@@ -99,6 +115,8 @@ struct Written {
     matches: Option<String>,
     #[serde(default)]
     ignore_case: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Until>,
 }
 
 impl TryFrom<Written> for RoleRule {
@@ -131,6 +149,7 @@ impl TryFrom<Written> for RoleRule {
             claim: written.claim,
             test,
             ignore_case: written.ignore_case,
+            until: written.until,
         })
     }
 }
@@ -144,6 +163,7 @@ impl From<RoleRule> for Written {
             any_of: None,
             matches: None,
             ignore_case: rule.ignore_case,
+            until: rule.until,
         };
         match rule.test {
             Test::Equals(value) => written.equals = Some(value),

@@ -18,7 +18,10 @@ impl App {
     pub async fn whose(&self, session: &Session) -> Result<Option<(Account, User)>, Error> {
         let mut tx = self.store.read().await?;
         let mut of = tx.of(session.account);
-        let (account, user) = (of.account().await?, of.user(session.user).await?);
+        let (account, user) = (
+            of.account().await?,
+            of.user(session.user, self.clock.now()).await?,
+        );
         Ok(account
             .filter(|account| account.state == State::Enabled)
             .zip(user))
@@ -26,15 +29,7 @@ impl App {
 
     /// The configuration of an account that is in force.
     pub async fn document(&self, account: AccountId) -> Result<Option<Document>, Error> {
-        let mut tx = self.store.read().await?;
-        let mut of = tx.of(account);
-        let Some(account) = of.account().await? else {
-            return Ok(None);
-        };
-        Ok(of
-            .revision(account.active)
-            .await?
-            .map(|revision| revision.document))
+        self.store.read().await?.of(account).document().await
     }
 
     /// What a person may do in at least one situation, by the roles that they hold now.

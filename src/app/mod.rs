@@ -13,6 +13,7 @@ mod person;
 mod proof;
 mod purge;
 mod refresh;
+mod roles;
 mod tidy;
 mod tokens;
 mod trust;

@@ -45,7 +45,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &invitation.subject).await?;
+        let known = of.known(&source, &invitation.subject, now).await?;
         let digest = user::tombstone(&self.ring, account.id, &source, &invitation.subject)?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
@@ -106,10 +106,11 @@ impl App {
         state: State,
         actor: &str,
     ) -> Result<u64> {
+        let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of.user(id, now).await?.context("the person is gone")?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
         } else {
@@ -131,8 +132,7 @@ impl App {
                     user: id.to_string(),
                 },
             };
-            of.audit(actor, event, self.clock.now(), &self.entropy)
-                .await?;
+            of.audit(actor, event, now, &self.entropy).await?;
         }
         tx.commit().await?;
         Ok(sessions_ended)
@@ -140,11 +140,11 @@ impl App {
 
     /// Removes somebody for good, with everything that names them; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id).await?.context("the person is gone")?;
-        let now = self.clock.now();
+        let user = of.user(id, now).await?.context("the person is gone")?;
         let sessions_ended = self.erase(&mut of, &user, actor, now).await?;
         tx.commit().await?;
         Ok(sessions_ended)
@@ -152,14 +152,15 @@ impl App {
 
     /// The one person of that id, exact subject, e-mail address or external id.
     pub async fn find_user(&self, account: &Account, name: &str) -> Result<User> {
+        let now = self.clock.now();
         let mut tx = self.store.read().await?;
         let mut of = tx.of(account.id);
         if let Some(id) = UserId::parse(name)
-            && let Some(user) = of.user(id).await?
+            && let Some(user) = of.user(id, now).await?
         {
             return Ok(user);
         }
-        let mut found = of.users_called(name).await?;
+        let mut found = of.users_called(name, now).await?;
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => Ok(one),
             (Some(_), false) => bail!(

@@ -24,7 +24,10 @@ impl App {
     ) -> Result<Value> {
         let mut tx = self.store.read().await?;
         let mut of = tx.of(account.id);
-        let user = of.user(id).await?.context("the person is gone")?;
+        let user = of
+            .user(id, self.clock.now())
+            .await?
+            .context("the person is gone")?;
         let sessions = of.sessions(id).await?;
         let attempts = of.attempts_of(id, &self.ring).await?;
         let name = id.to_string();

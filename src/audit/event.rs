@@ -146,6 +146,31 @@ pub enum Event {
         user: String,
         sessions_ended: u64,
     },
+    RoleGranted {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    RoleTaken {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        denied: bool,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    DenialLifted {
+        user: String,
+        role: String,
+        until: Option<Timestamp>,
+        reason: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
     /// The beginning of the chain was removed since its time is over; signed, since from here on the rest begins elsewhere.
     AuditPurged {
         through: i64,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::out::{Out, plain, table};
 use super::{actor, existing, metadata, open, trust};
-use crate::account::{Change, Revision, State, diff};
+use crate::account::{Change, Revision, State, diff, warnings};
 use crate::app::{self, App, Applied, Consent, Outcome};
 use crate::config::{self, Config};
 use crate::saml::metadata::Descriptor;
@@ -105,10 +105,16 @@ async fn apply(file: &Path, consent: &Consent, config: Config, out: Out) -> Resu
     }
     let app = open(config).await?;
     let read = trust::with_metadata(read, &app).await?;
-    applied(&app.apply(&read, &actor(), consent).await?, &app, out)
+    let outcome = app.apply(&read, &actor(), consent).await?;
+    applied(
+        &outcome,
+        &warnings(&read.document, app.clock.now()),
+        &app,
+        out,
+    )
 }
 
-fn applied(outcome: &Outcome, app: &App, out: Out) -> Result<ExitCode> {
+fn applied(outcome: &Outcome, warnings: &[String], app: &App, out: Out) -> Result<ExitCode> {
     let (slug, revision) = (&outcome.account.slug, outcome.revision);
     let (code, what) = match outcome.applied {
         Applied::Created => (
@@ -130,10 +136,11 @@ fn applied(outcome: &Outcome, app: &App, out: Out) -> Result<ExitCode> {
             ),
         ),
     };
-    let value = json!({ "result": code, "account": outcome.account, "revision": revision, "changes": outcome.changes, "identity_provider": outcome.idp });
+    let value = json!({ "result": code, "account": outcome.account, "revision": revision, "changes": outcome.changes, "identity_provider": outcome.idp, "warnings": warnings });
     out.say(&value, || {
         let mut lines = vec![what];
         lines.extend(changes(&outcome.changes));
+        lines.extend(warnings.iter().map(|warning| format!("  ! {}", plain(warning))));
         if let Some(idp) = &outcome.idp {
             lines.push("It trusts this identity provider; compare the fingerprints with the client by telephone:".into());
             lines.extend(metadata::describe(idp, app.clock.now()));

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::out::Out;
 use super::trust;
+use crate::account;
 use crate::app::App;
 use crate::config::Config;
 use crate::id::Entropy;
@@ -37,13 +38,16 @@ pub(super) async fn run(
         let mut of = tx.of(account.id);
         of.keys(&app.ring).await?;
         let source = of.source().await?;
-        let metadata = of
-            .revision(account.active)
-            .await?
-            .and_then(|revision| revision.metadata);
+        let revision = of.revision(account.active).await?;
+        let document = revision.as_ref().map(|revision| &revision.document);
+        let rules = document.map(|document| account::warnings(document, now));
+        let metadata = revision
+            .as_ref()
+            .and_then(|revision| revision.metadata.clone());
         warnings.extend(
             judge(metadata.as_deref(), now)
                 .into_iter()
+                .chain(rules.into_iter().flatten())
                 .chain(
                     source
                         .iter()

@@ -9,6 +9,7 @@ use super::out::{Out, plain, table};
 use crate::app::App;
 use crate::attempt::{Attempt, Outcome};
 use crate::id::AttemptId;
+use crate::role::Role;
 use crate::saml::advice::Advice;
 use crate::saml::check::Outcome as Check;
 use crate::time::Span;
@@ -151,5 +152,7 @@ fn rules(attempt: &Attempt) -> Vec<String> {
             roles.join(", ")
         }
     ));
+    let why = |(role, why): (&Role, &String)| format!("  {:<13} {}", role.as_str(), plain(why));
+    lines.extend(attempt.roles.iter().map(why));
     lines
 }

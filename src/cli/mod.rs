@@ -13,6 +13,7 @@ mod out;
 mod policy;
 mod probe;
 mod purge;
+mod roles;
 mod serve;
 mod token_keys;
 mod trust;

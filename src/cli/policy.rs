@@ -310,7 +310,7 @@ async fn find(app: &App, asked: &Why) -> Result<(Account, User)> {
     };
     let mut tx = app.store.read().await?;
     for account in tx.accounts().await? {
-        if let Some(user) = tx.of(account.id).user(id).await? {
+        if let Some(user) = tx.of(account.id).user(id, app.clock.now()).await? {
             return Ok((account, user));
         }
     }

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::actor;
 use super::out::{Out, plain, table};
+use super::{actor, roles};
 use crate::account::Account;
 use crate::app::{App, Invitation, Refused};
 use crate::claims::Profile;
@@ -49,6 +49,8 @@ pub(super) enum Command {
         #[arg(long)]
         surname: Option<String>,
     },
+    /// The roles of somebody: why, since when, by whom, until when; grant one, take one away, or lift a denial
+    Roles(roles::Roles),
     /// Keep somebody out and end their sessions
     Suspend(Named),
     /// Let somebody in again
@@ -109,6 +111,7 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
                 )]
             })
         }
+        Command::Roles(wish) => roles::run(wish, &app, out).await,
         Command::Suspend(named) => {
             let (account, user) = find(&app, &named).await?;
             let ended = app.suspend(&account, user.id, &actor()).await?;
@@ -159,7 +162,7 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
     }
 }
 
-async fn find(app: &App, named: &Named) -> Result<(Account, User)> {
+pub(super) async fn find(app: &App, named: &Named) -> Result<(Account, User)> {
     let account = app.find_account(&named.account).await?;
     let user = app.find_user(&account, &named.user).await?;
     Ok((account, user))
@@ -178,7 +181,7 @@ async fn list(
         .read()
         .await?
         .of(account.id)
-        .users(after, limit)
+        .users(after, limit, app.clock.now())
         .await?;
     out.say(&users, || {
         if users.is_empty() {
@@ -207,7 +210,9 @@ async fn show(app: &App, named: &Named, out: Out) -> Result<ExitCode> {
         .of(account.id)
         .sessions(user.id)
         .await?;
-    out.say(&json!({ "user": user, "sessions": sessions }), || {
+    let standing = app.standing(&account, user.id).await?;
+    let value = json!({ "user": user, "standing": standing, "sessions": sessions });
+    out.say(&value, || {
         let pair = |name: &str, text: String| vec![name.to_owned(), text];
         let mut lines = table(&[
             pair("User", format!("{} of {}", user.id, account.slug)),
@@ -229,11 +234,7 @@ async fn show(app: &App, named: &Named, out: Out) -> Result<ExitCode> {
                     .map_or_else(|| "never".to_owned(), crate::time::Timestamp::for_people),
             ),
         ]);
-        lines.extend(
-            user.roles
-                .iter()
-                .map(|(role, reason)| format!("Role {role}, because {}", plain(reason))),
-        );
+        lines.extend(roles::lines(&standing));
         lines.extend(sessions.iter().map(|session| {
             format!(
                 "Session {} from {} since {}",

@@ -40,6 +40,7 @@ use error::Error;
 use extract::Moment;
 pub use serve::{Listeners, bind, serve, stop};
 
+use crate::access::Refusal;
 use crate::app::App;
 use crate::saml::form;
 
@@ -130,6 +131,8 @@ pub fn public(shared: &Shared) -> Router {
         .method_not_allowed_fallback(wrong_method)
         // Innermost: only handlers of the public listener carry the session.
         .layer(carrier::layer(shared))
+        // What a request is, its first line says.
+        .layer(middleware::from_fn(one_method))
         // A form may hold what SAML allows and no more; the handler never sees the rest.
         .layer(DefaultBodyLimit::max(form::LARGEST + 1024))
         // A request that is slow once its head is there is cut off; a slow head is in `accept`.
@@ -172,6 +175,17 @@ async fn wrong_method() -> Error {
         "method_not_allowed",
         "This address does not take requests of that kind.",
     )
+}
+
+async fn one_method(request: Request, next: Next) -> Result<Response, Error> {
+    if gate::told::has_other_method(request.headers()) {
+        return Err(Error::new(
+            StatusCode::BAD_REQUEST,
+            Refusal::Override.as_str(),
+            "A header asks to read the request as one of another method; send that method.",
+        ));
+    }
+    Ok(next.run(request).await)
 }
 
 async fn moment(

@@ -205,7 +205,8 @@ fn said(headers: &HeaderMap, name: &HeaderName) -> String {
     value.unwrap_or("unknown").to_owned()
 }
 
-/// All refusals read the same, except that a known person without a role is told so, and whom to ask.
+/// All refusals read the same, except that a known person without a role, or with two that do not go together, is told so, and
+/// whom to ask.
 fn refusal(refused: &Refused, account: &str) -> Error {
     let reference = refused.reference.to_string();
     let again = format!("/saml/{account}/login");
@@ -213,6 +214,13 @@ fn refusal(refused: &Refused, account: &str) -> Error {
         let sentence = "Your company knows you, but it has given you no role here. Ask the people who manage your access at your company to add you to the right group, then sign in again.";
         return Error::new(StatusCode::FORBIDDEN, "no_role", sentence)
             .titled("You have no role here yet")
+            .reference(reference)
+            .next("Sign in again", again);
+    }
+    if refused.refusal == Some(Refusal::Duties) {
+        let sentence = "Your company has given you two roles that one person may not hold together. Ask the people who manage your access at your company to take one of them away, then sign in again.";
+        return Error::new(StatusCode::FORBIDDEN, "roles_kept_apart", sentence)
+            .titled("Your roles do not go together")
             .reference(reference)
             .next("Sign in again", again);
     }

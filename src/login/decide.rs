@@ -1,13 +1,16 @@
 //! What becomes of a visit whose signature has verified, and the changes that record it.
 
+use std::mem;
+
 use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
-use crate::account::{Document, ReturnTo};
+use crate::account::ReturnTo;
 use crate::attempt::Outcome;
 use crate::audit::{Actor, Event};
-use crate::claims::{self, Claims};
+use crate::claims::{self, Claimed, Claims};
+use crate::grant::{Basis, Standing};
 use crate::id::{AttemptId, SessionId, Token};
-use crate::role::{Role, Roles};
+use crate::role::Role;
 use crate::saml::VerifiedAssertion;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection};
@@ -21,6 +24,7 @@ pub(super) struct Admitted {
     admission: Admission,
     assertion: VerifiedAssertion,
     before: Before,
+    claimed: Vec<Claimed>,
 }
 
 /// What the decision about a person rests on.
@@ -59,7 +63,9 @@ impl Login {
             Ok(claims) => claims,
             Err(rejection) => return Ok(Err(rejection.into())),
         };
-        let mut known = of.known(claims.source(), claims.subject()).await?;
+        let mut known = of
+            .known(claims.source(), claims.subject(), visit.now)
+            .await?;
         let before = if let Some(user) = known.user.clone() {
             Before::Known(user)
         } else {
@@ -69,24 +75,32 @@ impl Login {
             Before::Nobody(tombstone)
         };
         let document = &visit.connection.document;
-        let roles = claims::roles(&visit.rules(), document);
+        let (attributes, earlier) = (&visit.reading.claims, &known.basis.claimed);
+        let basis = Basis {
+            claimed: claims::claimed(attributes, &document.roles, earlier, visit.now),
+            orders: mem::take(&mut known.basis.orders),
+        };
+        let standing = basis.standing(document, visit.now);
         let decided = user::admit(
             &known,
             &claims,
-            roles.clone(),
+            &standing,
             document,
             visit.now,
             &self.entropy,
         );
-        note(visit, &roles, decided.as_ref().err().copied());
-        Ok(match decided {
+        note(visit, &standing, decided.as_ref().err().copied());
+        let decided = match decided {
             Ok(admission) => Ok(Admitted {
                 admission,
                 assertion,
                 before,
+                claimed: basis.claimed,
             }),
-            Err(refusal) => Err(turned(visit, refusal)),
-        })
+            Err(refusal) => Err(turned(visit, &standing, refusal)),
+        };
+        visit.roles = standing.roles;
+        Ok(decided)
     }
 
     /// Where to go, checked again against what the account allows now.
@@ -113,6 +127,7 @@ impl Login {
             admission,
             assertion,
             before,
+            claimed,
         } = admitted;
         let (user, now) = (admission.user().clone(), visit.now);
         let (token, session) = (
@@ -144,6 +159,7 @@ impl Login {
                 changes.save_user(&arrival.user)?;
             }
         }
+        changes.claim(arrival.user.id, &claimed)?;
         let (attempt, address) = (AttemptId::new(now, &self.entropy), visit.post.address);
         let event = Event::SignedIn {
             user: arrival.user.id.to_string(),
@@ -158,7 +174,6 @@ impl Login {
                 user: arrival.user.id,
             },
             None,
-            arrival.user.roles.clone(),
         );
         changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
@@ -199,13 +214,12 @@ impl Login {
                 return Ok((Finished::Refused(refused), changes));
             }
         }
-        let roles = claims::roles(&visit.rules(), &visit.connection.document);
         let outcome = Outcome::Refused {
             code,
             refusal: turned.refusal,
         };
         let advice = turned.rejection.advice.map(|advice| *advice);
-        let record = visit.attempt(refused.reference, outcome, advice, roles);
+        let record = visit.attempt(refused.reference, outcome, advice);
         let event = Event::SignInRefused {
             attempt: refused.reference.to_string(),
             code: code.as_str().to_owned(),
@@ -288,44 +302,45 @@ fn arrive(
     claims::read(assertion, &document.claims, trace)
 }
 
-fn note(visit: &mut Visit, roles: &Roles, refusal: Option<Refusal>) {
-    let names = roles
-        .keys()
-        .map(Role::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
+fn note(visit: &mut Visit, standing: &Standing, refusal: Option<Refusal>) {
     let trace = &mut visit.reading.trace;
-    if refusal == Some(Refusal::NoRole) {
+    if matches!(refusal, Some(Refusal::NoRole | Refusal::Duties)) {
         return;
     }
-    trace.pass(
-        Code::Roles,
-        "Roles",
-        if names.is_empty() {
-            "none, which the account allows"
-        } else {
-            &names
-        },
-    );
+    let mut found = standing.names().join(", ");
+    if found.is_empty() {
+        "none, which the account allows".clone_into(&mut found);
+    }
+    let taken = standing.taken();
+    if !taken.is_empty() {
+        found = format!("{found}; {taken}");
+    }
+    trace.pass(Code::Roles, "Roles", &found);
     if refusal.is_none() {
         trace.pass(Code::Admit, "Person", "may come in");
     }
 }
 
-fn turned(visit: &mut Visit, refusal: Refusal) -> Turned {
-    let advice =
-        |document: &Document, visit: &Visit| claims::advice(&visit.reading.claims, document);
-    let rejection = if refusal == Refusal::NoRole {
-        let advice = advice(&visit.connection.document, visit);
-        visit
-            .reading
-            .trace
-            .fail(Code::Roles, "Roles", "none", Some(advice))
-    } else {
-        visit
-            .reading
-            .trace
-            .fail(Code::Admit, "Person", refusal.sentence(), None)
+fn turned(visit: &mut Visit, standing: &Standing, refusal: Refusal) -> Turned {
+    let trace = &mut visit.reading.trace;
+    let rejection = match (refusal, standing.conflict()) {
+        (Refusal::Duties, Some(conflict)) => {
+            trace.fail(Code::Roles, "Roles kept apart", &conflict, None)
+        }
+        (Refusal::NoRole, _) if standing.given.is_empty() => {
+            let advice = claims::advice(&visit.reading.claims, &visit.connection.document);
+            trace.fail(Code::Roles, "Roles", "none", Some(advice))
+        }
+        (Refusal::NoRole, _) => trace.fail(Code::Roles, "Roles", &standing.taken(), None),
+        (
+            Refusal::Suspended
+            | Refusal::Deleted
+            | Refusal::NotInvited
+            | Refusal::Duties
+            | Refusal::SubjectReused
+            | Refusal::Twin,
+            _,
+        ) => trace.fail(Code::Admit, "Person", refusal.sentence(), None),
     };
     Turned {
         rejection,

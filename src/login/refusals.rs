@@ -8,7 +8,6 @@ use super::{Error, Finished, Login, Refused};
 use crate::attempt::Outcome;
 use crate::audit::Event;
 use crate::id::{AccountId, AttemptId};
-use crate::role::Roles;
 use crate::saml::check::Rejection;
 use crate::store::Changes;
 use crate::time::Timestamp;
@@ -55,9 +54,7 @@ impl Login {
                 refusal: None,
             };
             let advice = rejection.advice.map(|advice| *advice);
-            let record = visit
-                .attempt(refused.reference, outcome, advice, Roles::new())
-                .brief();
+            let record = visit.attempt(refused.reference, outcome, advice).brief();
             let mut changes = Changes::new(account);
             changes.save_attempt(&record, &self.ring, &self.entropy)?;
             self.store.commit(changes).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Post;
 use crate::attempt::{Attempt, Outcome};
-use crate::claims::{self, Fired};
+use crate::claims;
 use crate::id::{AttemptId, Entropy};
 use crate::role::Roles;
 use crate::saml::VerifiedAssertion;
@@ -31,6 +31,8 @@ pub(super) struct Visit {
     pub(super) post: Arc<Post>,
     pub(super) reading: Reading,
     pub(super) relay_state: Option<String>,
+    /// The roles that the person holds by all this.
+    pub(super) roles: Roles,
     pub(super) now: Timestamp,
 }
 
@@ -41,6 +43,7 @@ impl Visit {
             post,
             reading: Reading::default(),
             relay_state: None,
+            roles: Roles::new(),
             now,
         }
     }
@@ -109,20 +112,15 @@ impl Visit {
             .map(|pending| pending.id.clone())
     }
 
-    /// The rules, tried on the claims that came.
-    pub(super) fn rules(&self) -> Vec<Fired> {
-        claims::rules(&self.reading.claims, &self.connection.document.roles)
-    }
-
     /// The record of the visit.
     pub(super) fn attempt(
         self,
         id: AttemptId,
         outcome: Outcome,
         advice: Option<Advice>,
-        roles: Roles,
     ) -> Attempt {
-        let fired = self.rules();
+        let rules = &self.connection.document.roles;
+        let fired = claims::rules(&self.reading.claims, rules, self.now);
         Attempt {
             id,
             at: self.now,
@@ -136,7 +134,7 @@ impl Visit {
             clock_difference: self.reading.clock_difference,
             claims: self.reading.claims,
             rules: fired,
-            roles,
+            roles: self.roles,
         }
     }
 }

@@ -9,6 +9,7 @@ mod batch;
 mod chain;
 mod credential;
 mod db;
+mod grant;
 mod handoff;
 mod key;
 mod made;

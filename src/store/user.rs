@@ -4,10 +4,12 @@ use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
-use crate::claims::Profile;
+use crate::claims::{Claimed, Profile};
+use crate::grant::Basis;
 use crate::id::UserId;
+use crate::role::Roles;
 use crate::time::Timestamp;
-use crate::user::{self, Known, State, User};
+use crate::user::{self, Known, Person, State, User};
 
 #[derive(FromRow)]
 struct Row {
@@ -19,15 +21,17 @@ struct Row {
     email: Option<String>,
     given_name: Option<String>,
     surname: Option<String>,
-    roles: String,
+    claimed: String,
     created_at: i64,
     last_sign_in: Option<i64>,
 }
 
 impl Row {
-    fn user(self) -> Result<User, Error> {
+    /// The person as they are but for their roles, and what their claims gave.
+    fn user(self) -> Result<(User, Vec<Claimed>), Error> {
         let broken = || Error::Stored("user");
-        Ok(User {
+        let claimed = serde_json::from_str(&self.claimed).map_err(|_| broken())?;
+        let user = User {
             id: UserId::parse(&self.id).ok_or_else(broken)?,
             source: self.source,
             subject: self.subject,
@@ -38,22 +42,22 @@ impl Row {
                 given_name: self.given_name,
                 surname: self.surname,
             },
-            roles: serde_json::from_str(&self.roles).map_err(|_| broken())?,
+            roles: Roles::new(),
             created_at: Timestamp::from_millis(self.created_at),
             last_sign_in: self.last_sign_in.map(Timestamp::from_millis),
-        })
+        };
+        Ok((user, claimed))
     }
 }
 
 impl Changes {
-    /// Keeps a user as they are now.
+    /// Keeps a user as they are now, but for their roles: those follow from what they claim and what administrators said.
     pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
-        let roles = serde_json::to_string(&user.roles).map_err(|_| Error::Stored("user"))?;
         self.add(statement!(
             "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12)
              ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
-             given_name = excluded.given_name, surname = excluded.surname, roles = excluded.roles, last_sign_in = excluded.last_sign_in",
+             given_name = excluded.given_name, surname = excluded.surname, last_sign_in = excluded.last_sign_in",
             &self.account,
             user.id.to_string(),
             &user.source,
@@ -64,7 +68,6 @@ impl Changes {
             user.profile.email.as_deref(),
             user.profile.given_name.as_deref(),
             user.profile.surname.as_deref(),
-            roles,
             user.created_at.millis(),
             user.last_sign_in.map(Timestamp::millis),
         ));
@@ -111,11 +114,16 @@ impl Changes {
 
 impl Of<'_> {
     /// What is known of a subject among those who are there.
-    pub async fn known(&mut self, source: &str, subject: &str) -> Result<Known, Error> {
+    pub async fn known(
+        &mut self,
+        source: &str,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Known, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
              FROM users WHERE account = $1 AND source = $2 AND fold = $3",
             &self.account,
             source,
@@ -124,7 +132,10 @@ impl Of<'_> {
         let mut known = Known::default();
         for row in rows {
             if row.subject == subject {
-                known.user = Some(row.user()?);
+                let person = self.people(vec![row], now).await?.pop();
+                (known.user, known.basis) = person
+                    .map(|person| (Some(person.user), person.basis))
+                    .unwrap_or_default();
             } else {
                 known.has_twin = true;
             }
@@ -145,43 +156,60 @@ impl Of<'_> {
     }
 
     /// The user of that id.
-    pub async fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+    pub async fn user(&mut self, id: UserId, now: Timestamp) -> Result<Option<User>, Error> {
+        Ok(self.person(id, now).await?.map(|person| person.user))
+    }
+
+    /// The user of that id, with what their roles follow from.
+    pub async fn person(&mut self, id: UserId, now: Timestamp) -> Result<Option<Person>, Error> {
         let row = sql!(
             self.tx,
             optional Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
              FROM users WHERE account = $1 AND id = $2",
             &self.account,
             id.to_string(),
         )?;
-        row.map(Row::user).transpose()
+        Ok(self.people(row.into_iter().collect(), now).await?.pop())
     }
 
     /// A page of users after `after`, oldest first.
-    pub async fn users(&mut self, after: Option<UserId>, limit: i64) -> Result<Vec<User>, Error> {
+    pub async fn users(
+        &mut self,
+        after: Option<UserId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<User>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
              FROM users WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
             &self.account,
             after.map(|id| id.to_string()).unwrap_or_default(),
             limit,
         )?;
-        rows.into_iter().map(Row::user).collect()
+        let people = self.people(rows, now).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
     }
 
     /// Users whose subject, e-mail address or external id is exactly this.
-    pub async fn users_called(&mut self, name: &str) -> Result<Vec<User>, Error> {
+    pub async fn users_called(&mut self, name: &str, now: Timestamp) -> Result<Vec<User>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
              FROM users WHERE account = $1 AND (subject = $2 OR email = $2 OR external_id = $2) ORDER BY id LIMIT 10",
             &self.account,
             name,
         )?;
-        rows.into_iter().map(Row::user).collect()
+        let mut found = Vec::new();
+        for row in rows {
+            // One by one: between their ids may lie everybody else's.
+            let people = self.people(vec![row], now).await?;
+            found.extend(people.into_iter().map(|person| person.user));
+        }
+        Ok(found)
     }
 
     /// How many users the account has.
@@ -228,7 +256,7 @@ impl Of<'_> {
         self.announce(Some(&id.to_string())).await
     }
 
-    /// Users who have not signed in since `before`, or never and came to exist before it.
+    /// Users who have not signed in since `before`, or never and came to exist before it, as they were then.
     pub async fn users_gone_since(
         &mut self,
         before: Timestamp,
@@ -237,12 +265,34 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, roles, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
              FROM users WHERE account = $1 AND COALESCE(last_sign_in, created_at) < $2 ORDER BY id LIMIT $3",
             &self.account,
             before.millis(),
             limit,
         )?;
-        rows.into_iter().map(Row::user).collect()
+        let people = self.people(rows, before).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
+    }
+
+    /// People with the roles that they hold at `now`; of those, what is said of people between the first and the last is read.
+    async fn people(&mut self, rows: Vec<Row>, now: Timestamp) -> Result<Vec<Person>, Error> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(Vec::new());
+        };
+        let mut orders = self.orders(&first.id, &last.id).await?;
+        let document = self.document().await?;
+        let mut people = Vec::with_capacity(rows.len());
+        for row in rows {
+            let orders = orders.remove(&row.id).unwrap_or_default();
+            let (mut user, claimed) = row.user()?;
+            let basis = Basis { claimed, orders };
+            let standing = document
+                .as_ref()
+                .map(|document| basis.standing(document, now));
+            user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
+            people.push(Person { user, basis });
+        }
+        Ok(people)
     }
 }

@@ -50,7 +50,7 @@ async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
     let mut tx = test.app.store.write().await.unwrap();
     let mut of = tx.of(account.id);
     of.alone().await.unwrap();
-    let known = of.known("name_id", MAYA.upn).await.unwrap();
+    let known = of.known("name_id", MAYA.upn, NOW).await.unwrap();
     let mut suspension = Box::pin(test.app.suspend(&account, id, "shell:test"));
     let early = tokio::time::timeout(UNDER_WAY, &mut suspension).await;
     let signed_in = known.user.unwrap();
@@ -71,7 +71,7 @@ async fn a_suspension_that_is_under_way_does_not_bring_back_a_deleted_person() {
     let mut tx = test.app.store.write().await.unwrap();
     let mut of = tx.of(account.id);
     of.alone().await.unwrap();
-    let user = of.user(id).await.unwrap().unwrap();
+    let user = of.user(id, NOW).await.unwrap().unwrap();
     let mut deletion = Box::pin(test.app.delete_user(&account, id, "shell:test"));
     let early = tokio::time::timeout(UNDER_WAY, &mut deletion).await;
     let mut of = tx.of(account.id);

@@ -8,7 +8,7 @@ use url::form_urlencoded::byte_serialize;
 use super::super::{Error, Shared};
 use super::shares_cookies;
 use super::told::Told;
-use crate::access::Refusal;
+use crate::access::{NOT_KEPT, Refusal};
 use crate::gate::Family;
 
 /// Who will read an answer that is no yes.
@@ -36,7 +36,6 @@ impl Reader<'_> {
 pub(super) fn allowed(identity: &HeaderMap) -> Response {
     let mut response = Response::new(Body::empty());
     *response.headers_mut() = identity.clone();
-    mark(response.headers_mut());
     response
 }
 
@@ -131,11 +130,7 @@ fn empty(status: StatusCode) -> Response {
 }
 
 fn mark(headers: &mut HeaderMap) {
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::VARY,
-        HeaderValue::from_static("Cookie, Authorization"),
-    );
+    headers.extend(NOT_KEPT.map(|(name, value)| (name, HeaderValue::from_static(value))));
 }
 
 /// Where a browser signs in and comes back from; on a host of its own it gets a cookie by way of ours.

@@ -23,11 +23,14 @@ pub(super) struct Told<'r> {
 #[derive(Debug)]
 pub(super) struct Ambiguous;
 
-/// Headers that ask an app to read a request as one of another method or path.
-static OVERRIDES: [HeaderName; 5] = [
+/// Headers that ask to read a request as one of another method.
+static METHODS: [HeaderName; 3] = [
     HeaderName::from_static("x-http-method-override"),
     HeaderName::from_static("x-http-method"),
     HeaderName::from_static("x-method-override"),
+];
+/// Headers that ask an app to read it as one of another path.
+static PATHS: [HeaderName; 2] = [
     HeaderName::from_static("x-original-url"),
     HeaderName::from_static("x-rewrite-url"),
 ];
@@ -70,7 +73,7 @@ static ENVOY_ADDRESS: HeaderName = HeaderName::from_static("x-envoy-external-add
 impl<'r> Told<'r> {
     pub(super) fn read(family: Family, app: &str, request: &'r Parts) -> Result<Self, Refusal> {
         let headers = &request.headers;
-        if OVERRIDES.iter().any(|name| headers.contains_key(name)) {
+        if has_other_method(headers) || PATHS.iter().any(|name| headers.contains_key(name)) {
             return Err(Refusal::Override);
         }
         if headers.keys().any(is_alias) {
@@ -127,6 +130,11 @@ impl<'r> Told<'r> {
     }
 }
 
+/// Whether a request asks to be read as one of another method.
+pub(in crate::http) fn has_other_method(headers: &HeaderMap) -> bool {
+    METHODS.iter().any(|name| headers.contains_key(name))
+}
+
 /// Whether apps could read the name as that of a header that they obey: many make one variable of `a-b`, `a_b` and `a.b`.
 fn is_alias(name: &HeaderName) -> bool {
     let is_plain = |byte: u8| byte == b'-' || byte.is_ascii_alphanumeric();
@@ -136,7 +144,7 @@ fn is_alias(name: &HeaderName) -> bool {
     let read = name
         .as_str()
         .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    IDENTITY.contains(&read.as_str()) || OVERRIDES.iter().any(|name| *name == *read)
+    IDENTITY.contains(&read.as_str()) || METHODS.iter().chain(&PATHS).any(|name| *name == *read)
 }
 
 /// The host that a gateway of the family reached the app by.

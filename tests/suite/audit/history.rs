@@ -223,7 +223,7 @@ async fn everything_that_is_held_about_a_person_is_exported_and_that_it_was_is_a
         .await
         .unwrap()
         .of(account.id)
-        .users(None, 9)
+        .users(None, 9, NOW)
         .await;
     let user = users.unwrap().pop().unwrap();
 

@@ -118,7 +118,11 @@ async fn an_older_checkpoint_still_vouches_and_a_foreign_one_does_not() {
     suspend(&test.app, account, 7).await;
     vouch(&test.app, 7).await;
 
-    let old = test.app.verify_audit(None, &[first.clone()]).await.unwrap();
+    let old = test
+        .app
+        .verify_audit(None, std::slice::from_ref(&first))
+        .await
+        .unwrap();
     assert_eq!(old.damage, []);
 
     let key = SigningKey::generate().unwrap();

@@ -91,21 +91,21 @@ pub(super) fn names() -> Vec<Variation> {
 }
 
 pub(super) fn claims() -> Vec<Variation> {
-    let both = &["maker", "checker"];
+    let both = &["maker", "auditor"];
     vec![
         saying("two roles are two values of one claim", |answer| {
-            claim(answer, ROLE).values = vec!["vkyc-maker".into(), "vkyc-checker".into()];
+            claim(answer, ROLE).values = vec!["vkyc-maker".into(), "vkyc-auditor".into()];
         })
         .with_roles(both),
         saying("two roles are two claims of one name", |answer| {
             let mut other = claim(answer, ROLE).clone();
-            other.values = vec!["vkyc-checker".into()];
+            other.values = vec!["vkyc-auditor".into()];
             answer.attributes.push(other);
         })
         .with_roles(both),
         writing("two roles stand in two statements", |xml| {
             let role = cut(xml, &format!("<Attribute Name=\"{ROLE}\""), "</Attribute>");
-            let other = role.replace("vkyc-maker", "vkyc-checker");
+            let other = role.replace("vkyc-maker", "vkyc-auditor");
             after(
                 xml,
                 "</AttributeStatement>",

@@ -6,7 +6,7 @@ use vestibule::practice::answer::Answer;
 use vestibule::time::Span;
 use vestibule::user::User;
 
-use super::super::app::TestApp;
+use super::super::app::{NOW, TestApp};
 use super::oracle;
 use super::scene::Scene;
 
@@ -108,7 +108,7 @@ async fn is_read(test: &TestApp, variation: &Variation) -> Result<(), String> {
     };
     let account = test.account().await.id;
     let mut tx = test.app.store.read().await.unwrap();
-    let user: User = tx.of(account).user(user).await.unwrap().unwrap();
+    let user: User = tx.of(account).user(user, NOW).await.unwrap().unwrap();
     let roles: Vec<String> = user.roles.keys().map(ToString::to_string).collect();
     let given_name = user.profile.given_name.unwrap_or_default();
     if (&user.subject, &given_name) != (&variation.subject, &variation.given_name) {

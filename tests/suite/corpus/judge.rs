@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use vestibule::attempt::Attempt;
 use vestibule::saml::check::{Code, Outcome, Row};
 
-use super::super::app::{Answered, Browser, TestApp};
+use super::super::app::{Answered, Browser, NOW, TestApp};
 use super::case::{Case, Expected, Posted};
 use super::scene::Scene;
 
@@ -69,7 +69,7 @@ async fn sessions(test: &TestApp) -> usize {
     let mut tx = test.app.store.read().await.unwrap();
     let mut of = tx.of(account);
     let mut count = 0;
-    for user in of.users(None, 1_000).await.unwrap() {
+    for user in of.users(None, 1_000, NOW).await.unwrap() {
         count += of.sessions(user.id).await.unwrap().len();
     }
     count

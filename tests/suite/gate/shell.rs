@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use vestibule::account::RolesFrom;
 use vestibule::app::{App, Consent, Invitation};
 use vestibule::claims::Profile;
 use vestibule::config::{AccountFile, Config};
@@ -34,8 +35,10 @@ async fn installation(folder: &Path) -> User {
         .await
         .unwrap();
     app.given_keys = Some(SP_KEYS.clone());
+    let mut document = document("acme-demo");
+    document.users.roles_from = RolesFrom::Both;
     let file = AccountFile {
-        document: document("acme-demo"),
+        document,
         metadata: None,
     };
     let applied = app.apply(&file, "shell:test", &Consent::default()).await;
@@ -50,10 +53,13 @@ async fn installation(folder: &Path) -> User {
         .await
         .unwrap();
     user.state = State::Active;
-    user.roles.insert(Role::Checker, "a test".into());
     let mut tx = app.store.write().await.unwrap();
     tx.of(account.id).save_user(&user).await.unwrap();
     tx.commit().await.unwrap();
+    let (role, reason) = (Role::Checker, "a test");
+    app.grant_role(&account, user.id, role, None, reason, "shell:test")
+        .await
+        .unwrap();
     user
 }
 

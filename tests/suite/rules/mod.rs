@@ -7,7 +7,10 @@ mod configuration;
 mod cookies;
 mod deletion;
 mod doors;
+mod duties;
+mod effective;
 mod files;
+mod grants;
 mod house;
 mod initiated;
 mod people;
@@ -15,6 +18,7 @@ mod question;
 mod replay;
 mod sessions;
 mod shell;
+mod shell_roles;
 mod trust;
 
 pub(super) use house::sources;

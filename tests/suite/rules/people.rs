@@ -13,7 +13,7 @@ use vestibule::practice::persona::{CHEN, MAYA, Persona};
 use vestibule::saml::check::Code;
 use vestibule::user::{Refusal, State, User};
 
-use super::super::app::{Answered, Browser, TestApp, document};
+use super::super::app::{Answered, Browser, NOW, TestApp, document};
 use super::{apply, broken};
 
 const EMPLOYEE: &str = "http://acme.example/claims/employee";
@@ -58,7 +58,7 @@ fn numbered(number: &str) -> impl FnOnce(&mut Answer) {
 async fn people(test: &TestApp) -> Vec<User> {
     let account = test.account().await.id;
     let mut tx = test.app.store.read().await.unwrap();
-    tx.of(account).users(None, 100).await.unwrap()
+    tx.of(account).users(None, 100, NOW).await.unwrap()
 }
 
 async fn refusal(test: &TestApp, answered: &Answered) -> Option<Refusal> {

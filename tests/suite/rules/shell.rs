@@ -16,7 +16,7 @@ use super::super::app::schema;
 const LIVE: &str = "account = \"acme-live\"\nclient = \"Acme Bank\"\nstage = \"live\"\n";
 
 /// Runs a command on a database of its own in `folder`.
-fn run(folder: &Path, words: &[&str]) -> Output {
+pub(super) fn run(folder: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_vestibule"))
         .args(words)
         .current_dir(folder)
@@ -25,7 +25,7 @@ fn run(folder: &Path, words: &[&str]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> (Option<i32>, String) {
+pub(super) fn said(output: &Output) -> (Option<i32>, String) {
     let text = [output.stdout.as_slice(), &output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
 }

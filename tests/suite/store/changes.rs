@@ -44,7 +44,7 @@ impl Desk {
 
     async fn users(&self) -> Vec<User> {
         let mut tx = self.read().await;
-        tx.of(self.account).users(None, 99).await.unwrap()
+        tx.of(self.account).users(None, 99, NOW).await.unwrap()
     }
 
     /// Whether changes that expect something of the account are made.
@@ -78,7 +78,7 @@ async fn several_changes_are_made_together() {
 
         let mut tx = desk.read().await;
         let mut of = tx.of(desk.account);
-        assert_eq!(of.user(user.id).await.unwrap(), Some(user));
+        assert_eq!(of.user(user.id, NOW).await.unwrap(), Some(user));
         assert_eq!(of.attempts(9, &desk.ring).await.unwrap(), [attempt]);
         assert_eq!(
             of.audit_page(&Filter::default(), None, 9)

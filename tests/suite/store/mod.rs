@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod changes;
 mod credentials;
+mod grants;
 mod handoff;
 mod memory;
 mod news;
@@ -81,7 +82,7 @@ impl Desk {
             external_id: None,
             state: user::State::Active,
             profile: Profile::default(),
-            roles: Roles::from([(Role::Maker, "a rule".into())]),
+            roles: Roles::new(),
             created_at: NOW,
             last_sign_in: Some(NOW),
         }

@@ -89,6 +89,31 @@ async fn a_key_gets_a_token_in_each_of_the_three_ways() {
 }
 
 #[tokio::test]
+async fn rule_40_a_request_is_of_the_method_of_its_first_line() {
+    let test = platform().await;
+    let mut maya = test.browser();
+    maya.sign_in(&MAYA).await;
+
+    for name in [
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+    ] {
+        for path in ["/token", "/session", "/logout"] {
+            let headers = [OWN_PAGE, (name, "DELETE")];
+            let answered = post(&mut maya, path, &headers, &[SESSION, TARGET]).await;
+            assert_eq!(answered.status.as_u16(), 400, "{path} {name}");
+            assert!(
+                answered.body.contains("request_override"),
+                "{}",
+                answered.body
+            );
+        }
+    }
+    assert_eq!(maya.get("/session").await.status.as_u16(), 200);
+}
+
+#[tokio::test]
 async fn rule_33_two_credentials_in_one_request_are_ambiguous() {
     let test = platform().await;
     let (_, secret) = test.integration().await;

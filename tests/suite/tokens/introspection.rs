@@ -123,7 +123,7 @@ async fn a_role_that_was_taken_away_is_gone_from_the_answer() {
     let test = platform().await;
     let (_, secret) = test.decision().await;
     let (_maya, token) = maya(&test).await;
-    let change = "UPDATE users SET roles = '{\"checker\":\"a rule\"}'";
+    let change = "UPDATE users SET claimed = '[]'";
 
     crate::rules::change(&test.app.store, change).await;
 
@@ -253,7 +253,7 @@ async fn nobody_gets_a_token_for_an_app_in_which_they_may_do_nothing() {
     let test = platform().await;
     let mut chen = test.browser();
     chen.sign_in(&CHEN).await;
-    crate::rules::change(&test.app.store, "UPDATE users SET roles = '{}'").await;
+    crate::rules::change(&test.app.store, "UPDATE users SET claimed = '[]'").await;
 
     let answered = post(&mut chen, "/token", &[OWN_PAGE], &[SESSION, TARGET]).await;
 

@@ -15,8 +15,8 @@ export async function person({ name, account, host, ask, site, answered }) {
     await visitor.signIn(account, await answered(visitor), SUBJECT, ['maker']);
     let Cookie;
     const own = (headers) => ({ Cookie, ...headers });
-
-    await check(`${name}: a person comes back from signing in with a cookie of this host`, async () => {
+    /** The way of a visitor's session to this host. */
+    const enter = async (visitor) => {
         const first = await ask({ path: '/v2/calls?a=b', headers: PAGE });
         assert.equal(first.status, 302, first.text);
         const begun = await ask({ path: local(first.headers.location, host), headers: PAGE });
@@ -24,9 +24,13 @@ export async function person({ name, account, host, ask, site, answered }) {
         const code = await visitor.sentTo(local(begun.headers.location, new URL(site).host));
         const done = await ask({ path: local(code, host), headers: { ...PAGE, Cookie: nonce } });
         assert.deepEqual([done.status, done.headers.location], [303, '/v2/calls?a=b'], done.text);
-        const lines = done.headers['set-cookie'].map((line) => line.split(';')[0]);
-        Cookie = lines.find((line) => line.startsWith('vestibule-gate='));
         assert.equal((await ask({ path: local(code, host), headers: { ...PAGE, Cookie: nonce } })).status, 403);
+        const lines = done.headers['set-cookie'].map((line) => line.split(';')[0]);
+        return lines.find((line) => line.startsWith('vestibule-gate='));
+    };
+
+    await check(`${name}: a person comes back from signing in with a cookie of this host`, async () => {
+        Cookie = await enter(visitor);
     });
     await check(`${name}: the app hears who the person is, and nothing that they forged`, async () => {
         const headers = { ...FORGED, Cookie: `one=1; ${Cookie}; two=2` };
@@ -49,6 +53,15 @@ export async function person({ name, account, host, ask, site, answered }) {
         const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
         const { status } = await ask({ path: '/v2/calls', headers: own({ ...upgrade, Origin: 'http://evil.test' }) });
         assert.equal(status, name === 'traefik' ? 404 : 403);
+    });
+    await check(`${name}: a session that is over opens nothing more`, async () => {
+        const visitor = new Visitor(site);
+        await visitor.signIn(account, await answered(visitor, { seconds: 4 }), SUBJECT, ['maker']);
+        const brief = { Cookie: await enter(visitor) };
+        assert.equal((await ask({ path: '/v2/calls', headers: brief })).status, 200);
+        await sleep(4000);
+        assert.ok([302, 401].includes((await ask({ path: '/v2/calls', headers: brief })).status));
+        assert.equal((await ask({ path: '/v2/calls', headers: own() })).status, 200);
     });
     await check(`${name}: whoever is suspended is out within a second`, async () => {
         await shell('user', 'suspend', account, SUBJECT);

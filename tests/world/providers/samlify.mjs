@@ -40,8 +40,8 @@ export async function trusted(server, account) {
         });
     await server.apply(account, provider({}).getMetadata());
     const { xml } = await server.describe(account);
-    return async (visitor, options = {}) =>
-        answer(provider(options), saml.ServiceProvider({ metadata: xml }), await visitor.begin(account));
+    return async (visitor, { seconds, ...options } = {}) =>
+        answer(provider(options), saml.ServiceProvider({ metadata: xml }), await visitor.begin(account), seconds);
 }
 
 export async function samlify(server) {
@@ -68,8 +68,8 @@ export async function samlify(server) {
     });
 }
 
-/** What it answers to our request, whose signature it has verified. */
-async function answer(idp, sp, address) {
+/** What it answers to our request, whose signature it has verified; the session may last so many seconds. */
+async function answer(idp, sp, address, seconds = 8 * 60 * 60) {
     const query = Object.fromEntries(address.searchParams);
     const octetString = address.search.slice(1).replace(/&Signature=.*/, '');
     const { extract } = await idp.parseLoginRequest(sp, 'redirect', { query, octetString });
@@ -87,6 +87,7 @@ async function answer(idp, sp, address) {
         ConditionsNotBefore: new Date(now).toISOString(),
         ConditionsNotOnOrAfter: later,
         SubjectConfirmationDataNotOnOrAfter: later,
+        SessionNotOnOrAfter: new Date(now + seconds * 1000).toISOString(),
         NameIDFormat: EMAIL,
         NameID: 'maya@client.test',
         InResponseTo: extract.request.id,
@@ -103,7 +104,7 @@ function template() {
     const { context } = saml.SamlLib.defaultLoginResponseTemplate;
     const password = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
     const statement =
-        '<saml:AuthnStatement AuthnInstant="{IssueInstant}"><saml:AuthnContext>' +
+        '<saml:AuthnStatement AuthnInstant="{IssueInstant}" SessionNotOnOrAfter="{SessionNotOnOrAfter}"><saml:AuthnContext>' +
         `<saml:AuthnContextClassRef>${password}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>`;
     return {
         context: context.replace('{AuthnStatement}', statement),
