@@ -87,10 +87,7 @@ impl App {
         let waiting = tx.count_unsealed().await?;
         // Somebody may have been deleted, or a chain gone on, since it was read.
         for record in tx.unsealed(PAGE).await? {
-            let user = record.detail.get("user").and_then(Value::as_str);
-            if let (Some(user), "user_deleted") = (user, record.event.as_str()) {
-                verifier.deleted(&record.account, user);
-            }
+            verifier.unsealed(&record);
         }
         drop(tx);
         for account in &accounts {

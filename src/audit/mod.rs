@@ -8,6 +8,7 @@ mod event;
 mod export;
 mod key;
 mod personal;
+mod report;
 mod verify;
 
 pub use actor::Actor;
@@ -18,4 +19,5 @@ pub use event::Event;
 pub use export::{COLUMNS, csv, ocsf};
 pub use key::{PublicKey, SigningKey};
 pub use personal::{ERASED, Hidden, Salted, hashes, reveal};
-pub use verify::{Damage, Report, Verifier};
+pub use report::{Damage, Report};
+pub use verify::Verifier;

@@ -2,39 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::entry::person;
-use super::{Head, Hidden, NOTHING, PublicKey, Signed, beginning, digest, hashes};
-
-/// What is found, and what was looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// Entries in chains.
-    pub entries: u64,
-    /// Checkpoints.
-    pub checkpoints: u64,
-    /// Values of people that were erased, as an entry of the chain says.
-    pub erased: u64,
-    /// What is not as it was written; nothing where all is whole.
-    pub damage: Vec<Damage>,
-    /// What nothing here can prove.
-    pub unproved: Vec<String>,
-}
-
-/// One place where something is not as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Damage {
-    /// The account; none where it is about checkpoints.
-    pub account: Option<String>,
-    /// The number in that chain.
-    pub number: i64,
-    /// The entry.
-    pub entry: Option<String>,
-    /// What is wrong.
-    pub what: String,
-}
+use super::report::{Damage, Report};
+use super::{Head, Hidden, NOTHING, PublicKey, Record, Signed, beginning, digest, hashes};
 
 /// Takes checkpoints, then entries in the order of their chains, and says what is wrong.
 pub struct Verifier {
@@ -194,16 +166,8 @@ impl Verifier {
                 (chain.last, chain.hash) = (number, hash.to_owned());
             }
         }
-        if text("event") == "audit_purged"
-            && let (Some(chain), Some(detail)) = (self.chains.get_mut(&account), body.get("detail"))
-        {
-            chain.marks.push(detail.clone());
-        }
-        if text("event") == "user_deleted" {
-            let user = body.pointer("/detail/user").and_then(Value::as_str);
-            self.deleted
-                .extend(user.map(|user| (account.clone(), user.to_owned())));
-        }
+        let detail = body.get("detail").unwrap_or(&Value::Null);
+        self.explains(&account, text("event"), detail);
         wrong.extend(self.people(&body, &personal, &account, number, &id));
         for what in wrong {
             self.damaged(&account, number, Some(id.clone()), what);
@@ -250,9 +214,22 @@ impl Verifier {
         wrong
     }
 
-    /// Somebody was deleted by an entry that no chain holds yet.
-    pub fn deleted(&mut self, account: &str, user: &str) {
-        self.deleted.insert((account.to_owned(), user.to_owned()));
+    /// What an entry that no chain holds yet explains: that somebody was deleted, or that a beginning was removed.
+    pub fn unsealed(&mut self, record: &Record) {
+        self.explains(&record.account, &record.event, &record.detail);
+    }
+
+    fn explains(&mut self, account: &str, event: &str, detail: &Value) {
+        if event == "audit_purged"
+            && let Some(chain) = self.chains.get_mut(account)
+        {
+            chain.marks.push(detail.clone());
+        }
+        if event == "user_deleted"
+            && let Some(user) = detail.get("user").and_then(Value::as_str)
+        {
+            self.deleted.insert((account.to_owned(), user.to_owned()));
+        }
     }
 
     /// Chains end there at most.
