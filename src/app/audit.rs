@@ -12,6 +12,7 @@ use crate::audit::{
 };
 use crate::id::{AccountId, EntryId, hex};
 use crate::seal::Place;
+use crate::store::Vouched;
 use crate::time::{Span, Timestamp};
 
 /// So many entries are sealed in one transaction at most: writers of SQLite wait for it.
@@ -32,20 +33,21 @@ impl App {
     pub async fn seal_audit(&self) -> Result<u64> {
         let mut sealed = 0;
         loop {
-            let records = self.store.read().await?.unsealed(BATCH).await?;
-            if records.is_empty() {
+            if self.store.read().await?.unsealed(1).await?.is_empty() {
                 return Ok(sealed);
             }
+            // First the ends: whoever seals between the two looks moves one, and what is added here is refused.
+            let ends = self.store.read().await?.audit_heads().await?;
+            let records = self.store.read().await?.unsealed(BATCH).await?;
             sealed += u64::try_from(records.len()).unwrap_or_default();
-            if !self.seal_these(records).await? {
+            if !self.seal_these(&ends, records).await? {
                 // Another node seals at this moment.
                 return Ok(0);
             }
         }
     }
 
-    async fn seal_these(&self, records: Vec<Record>) -> Result<bool> {
-        let heads = self.store.read().await?.audit_heads().await?;
+    async fn seal_these(&self, ends: &[Vouched], records: Vec<Record>) -> Result<bool> {
         let mut by_account = BTreeMap::<String, Vec<Record>>::new();
         for record in records {
             let account = record.account.clone();
@@ -54,7 +56,7 @@ impl App {
         let mut tx = self.store.write().await?;
         for (account, records) in by_account {
             let id = AccountId::parse(&account).context("an account's id")?;
-            let known = heads.iter().find(|known| known.head.account == account);
+            let known = ends.iter().find(|known| known.head.account == account);
             let from = known.map_or_else(|| Head::none(&account), |known| known.head.clone());
             if tx.of(id).seal(&from, &records).await?.is_none() {
                 return Ok(false);
@@ -67,10 +69,10 @@ impl App {
     /// Vouches for where the chains end by now, where they went on and the last time is long enough ago.
     pub async fn checkpoint(&self, now: Timestamp, at_once: bool) -> Result<Option<Signed>> {
         let mut tx = self.store.read().await?;
-        let ends = tx.audit_heads().await?;
-        if ends.iter().all(|end| end.through == end.head.number) {
+        if !tx.awaits_checkpoint().await? {
             return Ok(None);
         }
+        let ends = tx.audit_heads().await?;
         let last = tx.last_checkpoint().await?.map(|last| last.checkpoint);
         drop(tx);
         let last_at = last.as_ref().map(|last| Timestamp::from_millis(last.at));

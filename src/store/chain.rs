@@ -60,6 +60,16 @@ impl Tx {
         Ok(vouched.collect())
     }
 
+    /// Whether a chain went on since a checkpoint vouched for it.
+    pub async fn awaits_checkpoint(&mut self) -> Result<bool, Error> {
+        let row = sql!(
+            self,
+            optional(i64,),
+            "SELECT number FROM audit_heads WHERE vouched <> number LIMIT 1"
+        )?;
+        Ok(row.is_some())
+    }
+
     /// Checkpoints after a number, in their order; none in the place of one that is not as we write them.
     pub async fn checkpoints(
         &mut self,
@@ -123,7 +133,7 @@ impl Tx {
 }
 
 impl Of<'_> {
-    /// Adds records to the end of the account's chain, where that still is `from`; says false where somebody else was there before.
+    /// Adds records to the end of the account's chain, where that still is `from`; says none, and is not to be committed, where somebody else was there before.
     pub async fn seal(&mut self, from: &Head, records: &[Record]) -> Result<Option<Head>, Error> {
         let mut changes = Changes::new(self.id);
         let mut head = from.clone();
@@ -163,7 +173,15 @@ impl Of<'_> {
             return Ok(None);
         }
         self.run(&changes).await?;
-        Ok(Some(head))
+        let row = sql!(
+            self.tx,
+            optional(i64,),
+            "SELECT COUNT(*) FROM audit WHERE account = $1 AND number > $2",
+            &self.account,
+            from.number
+        )?;
+        let added = head.number.saturating_sub(from.number);
+        Ok(row.filter(|(count,)| *count == added).map(|_| head))
     }
 
     /// A page of the account's chain after a number, in its order.

@@ -195,6 +195,9 @@ async fn a_second_sealer_finds_another_end_and_seals_nothing() {
         let from = Head::none(&desk.account.to_string());
 
         assert_eq!(of.seal(&from, &records).await.unwrap(), None);
+        let moved = tx.audit_heads().await.unwrap().pop().unwrap().head;
+        let mut of = tx.of(desk.account);
+        assert_eq!(of.seal(&moved, &records).await.unwrap(), None);
     })
     .await;
 }
@@ -242,11 +245,13 @@ async fn checkpoints_are_kept_once_and_vouch_for_ends() {
         let mut tx = desk.write().await;
 
         assert_eq!(tx.last_checkpoint().await.unwrap(), None);
+        assert!(tx.awaits_checkpoint().await.unwrap());
         assert!(tx.save_checkpoint(&made(1)).await.unwrap());
         assert!(!tx.save_checkpoint(&made(1)).await.unwrap());
         assert!(tx.save_checkpoint(&made(2)).await.unwrap());
         let ends = tx.audit_heads().await.unwrap();
         assert_eq!(ends[0].through, 3);
+        assert!(!tx.awaits_checkpoint().await.unwrap());
         assert_eq!(tx.last_checkpoint().await.unwrap(), Some(made(2)));
         let page = tx.checkpoints(0, 1).await.unwrap();
         assert_eq!(page, [(1, Some(made(1)))]);
