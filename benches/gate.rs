@@ -217,7 +217,7 @@ async fn serve() {
             .await
             .unwrap(),
     );
-    let account = people::account(&app).await;
+    let account = people::account(&app, |_| {}).await;
     let people = people::signed_in(&app, &account, SESSIONS).await;
     let cookies: Vec<String> = people.into_iter().map(|(_, cookie)| cookie).collect();
     let following = Arc::clone(&app);

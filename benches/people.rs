@@ -27,9 +27,10 @@ pub(crate) fn apps(folder: &std::path::Path) -> String {
     apps.display().to_string()
 }
 
-/// The account, which nobody can sign in to.
-pub(crate) async fn account(app: &App) -> Account {
-    let document: Document = toml::from_str(ACCOUNT).unwrap();
+/// The account, which nobody can sign in to, with changes to its configuration.
+pub(crate) async fn account(app: &App, change: impl FnOnce(&mut Document)) -> Account {
+    let mut document: Document = toml::from_str(ACCOUNT).unwrap();
+    change(&mut document);
     let file = AccountFile {
         document,
         metadata: None,
@@ -61,6 +62,7 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
             external_id: None,
             state: user::State::Active,
             profile: Profile::default(),
+            directory: None,
             roles: Roles::new(),
             created_at: now,
             last_sign_in: Some(now),

@@ -57,7 +57,7 @@ async fn measure(server: &str, listen_url: &str) -> Vec<Duration> {
         Arc::new(app.unwrap())
     };
     let (here, there) = (node().await, node().await);
-    let account = people::account(&here).await;
+    let account = people::account(&here, |_| {}).await;
     let people = people::signed_in(&here, &account, CHANGES).await;
     let (following, url) = (Arc::clone(&there), listen_url.to_owned());
     let following =

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{ClaimMap, Document, RoleRule};
+use crate::account::{ClaimMap, Document, Link, RoleRule};
 use crate::role::Role;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection, Trace};
@@ -32,6 +32,16 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// This, with what is not known of it taken from the other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            email: self.email.or(other.email),
+            given_name: self.given_name.or(other.given_name),
+            surname: self.surname.or(other.surname),
+        }
+    }
+
     /// The name as people say it; nothing where none is known.
     pub fn name(&self) -> Option<String> {
         let parts: Vec<&str> = [&self.given_name, &self.surname]
@@ -62,6 +72,15 @@ impl Claims {
     /// What is shown of the person.
     pub const fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// What the assertion says of what somebody who is expected is known by.
+    pub fn link(&self, link: Link) -> Option<&str> {
+        match link {
+            Link::UserName => Some(&self.subject),
+            Link::ExternalId => self.external_id(),
+            Link::Email => self.profile.email.as_deref(),
+        }
     }
 }
 
@@ -124,17 +143,17 @@ pub struct Fired {
     pub because: String,
 }
 
-/// Tries every rule on the claims; the order of the rules does not matter.
+/// Tries every rule of claims; the order of the rules does not matter.
 pub fn rules(attributes: &[Attribute], rules: &[RoleRule], now: Timestamp) -> Vec<Fired> {
-    let fire = |rule| fire(attributes, rule, now);
-    rules.iter().map(fire).collect()
+    let of_claims = rules.iter().filter_map(|rule| Some((rule, rule.claim()?)));
+    of_claims
+        .map(|(rule, claim)| fire(attributes, rule, claim, now))
+        .collect()
 }
 
-fn fire(attributes: &[Attribute], rule: &RoleRule, now: Timestamp) -> Fired {
-    let present = attributes
-        .iter()
-        .any(|attribute| attribute.name == rule.claim);
-    let values = values(attributes, &rule.claim);
+fn fire(attributes: &[Attribute], rule: &RoleRule, claim: &str, now: Timestamp) -> Fired {
+    let present = attributes.iter().any(|attribute| attribute.name == claim);
+    let values = values(attributes, claim);
     let mut fitting = values.iter().filter(|_| !rule.has_ended(now));
     let value = fitting.find(|value| rule.accepts(value)).cloned();
     let because = match (&value, present) {
@@ -172,13 +191,14 @@ pub fn claimed(
     now: Timestamp,
 ) -> Vec<Claimed> {
     let give = |rule: &RoleRule| {
-        let value = fire(attributes, rule, now).value?;
+        let claim = rule.claim()?;
+        let value = fire(attributes, rule, claim, now).value?;
         let known = before.iter().find(|known| {
-            (known.role, &known.claim, &known.value) == (rule.role, &rule.claim, &value)
+            (known.role, known.claim.as_str(), &known.value) == (rule.role, claim, &value)
         });
         Some(Claimed {
             role: rule.role,
-            claim: rule.claim.clone(),
+            claim: claim.to_owned(),
             since: known.map_or(now, |known| known.since),
             value,
         })
@@ -194,11 +214,7 @@ pub fn advice(attributes: &[Attribute], document: &Document) -> Advice {
     if attributes.is_empty() {
         return Advice::NoAttributes;
     }
-    let expected: BTreeSet<&str> = document
-        .roles
-        .iter()
-        .map(|rule| rule.claim.as_str())
-        .collect();
+    let expected: BTreeSet<&str> = document.roles.iter().filter_map(RoleRule::claim).collect();
     let absent = |name: &&str| attributes.iter().all(|attribute| attribute.name != *name);
     for name in expected.iter().filter(|name| absent(name)) {
         if let Some(near) = near_miss(attributes, name) {

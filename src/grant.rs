@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Document, RoleRule, RolesFrom, Stage};
+use crate::account::{Document, Provisioning, RoleRule, RolesFrom, Stage};
 use crate::claims::Claimed;
+use crate::id::GroupId;
 use crate::role::{Role, Roles};
 use crate::time::{Timestamp, Until};
 
@@ -82,6 +83,19 @@ pub struct Basis {
     pub claimed: Vec<Claimed>,
     /// What administrators said.
     pub orders: Vec<Order>,
+    /// The groups of the client's directory that they are in.
+    pub groups: Vec<InGroup>,
+}
+
+/// A group of the client's directory that somebody is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InGroup {
+    /// The group.
+    pub id: GroupId,
+    /// Its name, by which rules know it.
+    pub name: String,
+    /// Since when they are in it.
+    pub since: Timestamp,
 }
 
 /// One reason for a role, whether or not something stands against it.
@@ -98,12 +112,22 @@ pub struct Given {
     pub source: Source,
 }
 
+/// Whether a directory alone does not give that role in this account.
+pub fn needs_approval(role: Role, document: &Document) -> bool {
+    document.stage == Stage::Live && matches!(role, Role::Checker | Role::UamAdmin)
+}
+
 /// What gives a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Source {
     /// A claim, by a rule of the configuration.
     Rule {
+        /// The rule in one line.
+        rule: String,
+    },
+    /// A group of the client's directory, by a rule of the configuration.
+    Group {
         /// The rule in one line.
         rule: String,
     },
@@ -125,6 +149,9 @@ pub struct Standing {
     pub given: Vec<Given>,
     /// The denials in force.
     pub denied: Vec<Order>,
+    /// What a group gives only when somebody has approved it: a directory alone makes nobody a checker or an administrator of a
+    /// live account.
+    pub waiting: Vec<Given>,
     /// Pairs that they would hold and nobody may: they hold neither.
     pub conflicts: Vec<[Role; 2]>,
 }
@@ -165,18 +192,23 @@ impl Basis {
     pub fn standing(&self, document: &Document, now: Timestamp) -> Standing {
         let mut given: Vec<Given> = self
             .by_claims(document, now)
+            .chain(self.by_groups(document, now))
             .chain(self.by_grants(document, now))
             .filter(|given| (given.role == Role::Operator) == (document.stage == Stage::Staff))
             .collect();
         given.sort();
         given.dedup();
+        let waits = |given: &Given| {
+            matches!(given.source, Source::Group { .. }) && needs_approval(given.role, document)
+        };
+        let (waiting, given): (Vec<Given>, Vec<Given>) = given.into_iter().partition(waits);
         let mut denied: Vec<Order> = self.in_force(Kind::Denial, now).cloned().collect();
         denied.sort();
         let is_denied = |role| denied.iter().any(|denial: &Order| denial.role == role);
         let mut roles = Roles::new();
         for one in given.iter().filter(|given| !is_denied(given.role)) {
             let why = match &one.source {
-                Source::Rule { rule } => rule.clone(),
+                Source::Rule { rule } | Source::Group { rule } => rule.clone(),
                 Source::Grant { .. } => self.sentence(one.role, now),
             };
             roles
@@ -194,6 +226,7 @@ impl Basis {
             roles,
             given,
             denied,
+            waiting,
             conflicts,
         }
     }
@@ -212,7 +245,7 @@ impl Basis {
             .filter(move |rule| !rule.has_ended(now))
             .filter_map(|rule| {
                 let by = self.claimed.iter().filter(|claimed| {
-                    (claimed.role, &claimed.claim) == (rule.role, &rule.claim)
+                    (claimed.role, Some(claimed.claim.as_str())) == (rule.role, rule.claim())
                         && rule.accepts(&claimed.value)
                 });
                 by.map(|claimed| claimed.since).min().map(|since| Given {
@@ -220,6 +253,26 @@ impl Basis {
                     since,
                     until: rule.ends_at(),
                     source: Source::Rule {
+                        rule: rule.describe(),
+                    },
+                })
+            })
+    }
+
+    fn by_groups(&self, document: &Document, now: Timestamp) -> impl Iterator<Item = Given> {
+        let users = document.users;
+        let counts = users.roles_from != RolesFrom::Uam && users.provisioning == Provisioning::Scim;
+        let rules = document.roles.iter().filter(move |_| counts);
+        rules
+            .filter(move |rule| !rule.has_ended(now))
+            .filter_map(|rule| {
+                let name = rule.group()?;
+                let group = self.groups.iter().find(|group| group.name == name)?;
+                Some(Given {
+                    role: rule.role,
+                    since: group.since,
+                    until: rule.ends_at(),
+                    source: Source::Group {
                         rule: rule.describe(),
                     },
                 })

@@ -121,6 +121,8 @@ ids! {
     EntryId "aud";
     /// One of an account's own key pairs.
     KeyId "key";
+    /// A group of people, as a client's directory keeps it.
+    GroupId "grp";
     /// A credential of a program: an integration key, or the token of one that asks for decisions.
     CredentialId "crd";
 }

@@ -12,6 +12,7 @@
 //! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
 //! | [`grant`] | what administrators grant and deny, and the roles that gives together with the claims |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
+//! | [`scim`] | what a client's directory says of people and groups |
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
 //! | [`store`] | the only place with SQL |
 //! | [`login`] | the sign-in: the use case that joins all of the above |
@@ -46,6 +47,7 @@ pub mod login;
 pub mod practice;
 pub mod role;
 pub mod saml;
+pub mod scim;
 pub mod seal;
 pub mod session;
 pub mod store;

@@ -147,7 +147,7 @@ impl Present {
                 Holder::Person { .. } => true,
                 Holder::Key(key) => match &key.kind {
                     Kind::Integration { scopes } => scopes.contains(action),
-                    Kind::Decision { .. } => false,
+                    Kind::Api { .. } | Kind::Decision { .. } => false,
                 },
             }
     }

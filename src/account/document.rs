@@ -45,6 +45,18 @@ pub struct Document {
     pub retention: Retention,
 }
 
+impl Document {
+    /// By what somebody who is expected without a subject is known when they come: what the account says, else the client's
+    /// own id where a claim tells it, else the subject.
+    pub fn link(&self) -> Link {
+        let usual = match self.claims.external_id {
+            Some(_) => Link::ExternalId,
+            None => Link::UserName,
+        };
+        self.users.link.unwrap_or(usual)
+    }
+}
+
 /// The sign-in options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -173,6 +185,9 @@ pub struct Users {
     pub roles_from: RolesFrom,
     /// What becomes of a person without a role.
     pub no_role: NoRole,
+    /// By what somebody who is expected without a subject is known when they come, where that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
 }
 
 impl Default for Users {
@@ -181,6 +196,7 @@ impl Default for Users {
             provisioning: Provisioning::Jit,
             roles_from: RolesFrom::Claims,
             no_role: NoRole::Deny,
+            link: None,
         }
     }
 }
@@ -207,6 +223,38 @@ pub enum RolesFrom {
     Uam,
     /// From both.
     Both,
+}
+
+/// By what somebody who is expected without a subject is known when they come first: the exact value of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The directory's `userName`, which has to be the subject of the sign-in.
+    UserName,
+    /// The client's own id of the person, which has to be the claim that `claims.external_id` names.
+    ExternalId,
+    /// The e-mail address.
+    Email,
+}
+
+impl Link {
+    /// The name in configuration and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserName => "user_name",
+            Self::ExternalId => "external_id",
+            Self::Email => "email",
+        }
+    }
+
+    /// What stands in the place of the source of a subject until there is one.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::UserName => "link:user_name",
+            Self::ExternalId => "link:external_id",
+            Self::Email => "link:email",
+        }
+    }
 }
 
 /// What becomes of a person without a role.

@@ -11,13 +11,13 @@ mod source;
 
 pub use diff::{Change, diff};
 pub use document::{
-    Access, ClaimMap, Document, Duties, Encryption, NoRole, OnConflict, Provisioning,
+    Access, ClaimMap, Document, Duties, Encryption, Link, NoRole, OnConflict, Provisioning,
     RETENTION_DAYS, Retention, RolesFrom, Saml, SessionPolicy, SubjectSource, Users,
 };
 pub use overlap::warnings;
 pub use problems::problems;
 pub use return_to::{AllowedReturn, ReturnTo};
-pub use rule::{RoleRule, Test};
+pub use rule::{RoleRule, Test, Whom};
 pub use slug::Slug;
 pub use source::{Held, Source, Trouble};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Document, RoleRule, Test};
+use super::{Document, RoleRule, Test, Whom};
 use crate::time::Timestamp;
 
 /// What somebody should look at: rules that give one person what nobody may hold together, and rules that have ended.
@@ -34,15 +34,29 @@ pub fn warnings(document: &Document, now: Timestamp) -> Vec<String> {
     found
 }
 
-/// Whether some value of the claim fires both rules; where one of them ignores case, case is ignored in both.
+/// Whether some value of the claim fires both rules, or one group does; where one of them ignores case, case is ignored in both.
 fn overlaps(one: &RoleRule, other: &RoleRule) -> bool {
-    let fold = one.ignore_case || other.ignore_case;
-    one.claim == other.claim
-        && forms(&one.test, fold).iter().any(|a| {
-            forms(&other.test, fold)
-                .iter()
-                .any(|b| have_common_text(a, b))
-        })
+    match (&one.whom, &other.whom) {
+        (Whom::Group(one), Whom::Group(other)) => one == other,
+        (
+            Whom::Claim {
+                name,
+                test,
+                ignore_case,
+            },
+            Whom::Claim {
+                name: other_name,
+                test: other_test,
+                ignore_case: other_ignores,
+            },
+        ) => {
+            let fold = *ignore_case || *other_ignores;
+            let others = forms(other_test, fold);
+            let is_common = |a| others.iter().any(|b| have_common_text(a, b));
+            name == other_name && forms(test, fold).iter().any(is_common)
+        }
+        (Whom::Claim { .. }, Whom::Group(_)) | (Whom::Group(_), Whom::Claim { .. }) => false,
+    }
 }
 
 /// A character, or any text.

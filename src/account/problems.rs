@@ -1,6 +1,6 @@
 //! What is wrong with a configuration beyond its grammar.
 
-use super::{Document, Provisioning, RETENTION_DAYS, RolesFrom, Stage};
+use super::{Document, Link, Provisioning, RETENTION_DAYS, RolesFrom, Stage, SubjectSource};
 use crate::role::Role;
 
 /// Every reason for which a document is refused; none when it is sound.
@@ -67,6 +67,19 @@ fn people(document: &Document, demand: &mut impl FnMut(bool, &str)) {
             "`users.provisioning = \"scim\"` needs `uam = true`",
         );
     }
+    demand(
+        !matches!(&document.claims.subject, SubjectSource::Claim(name) if name.starts_with("link:")),
+        "`claims.subject` does not begin with link:, which stands for people without a subject",
+    );
+    demand(
+        users.provisioning == Provisioning::Scim
+            || document.roles.iter().all(|rule| rule.group().is_none()),
+        "a rule with `group` needs `users.provisioning = \"scim\"`: nobody else tells of groups",
+    );
+    demand(
+        document.link() != Link::ExternalId || document.claims.external_id.is_some(),
+        "`users.link = \"external_id\"` compares with the claim that `claims.external_id` names, and it names none",
+    );
     if document.stage == Stage::Staff {
         demand(
             document

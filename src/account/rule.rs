@@ -1,24 +1,36 @@
-//! A role rule: which value of which claim gives which role.
+//! A role rule: which value of which claim, or which group, gives which role.
 
 use serde::{Deserialize, Serialize};
 
 use crate::role::Role;
 use crate::time::{Timestamp, Until};
 
-/// Gives a role to whoever has a matching value of the claim.
+/// Gives a role to whoever it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct RoleRule {
     /// The role that the rule gives.
     pub role: Role,
-    /// The claim whose values are looked at, by its exact name.
-    pub claim: String,
-    /// What a value is compared with.
-    pub test: Test,
-    /// Whether `A` and `a` are the same.
-    pub ignore_case: bool,
+    /// Whom it is about.
+    pub whom: Whom,
     /// When it stops giving the role; never where there is none.
     pub until: Option<Until>,
+}
+
+/// Whom a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// Whoever has a matching value of a claim.
+    Claim {
+        /// The claim, by its exact name.
+        name: String,
+        /// What a value is compared with.
+        test: Test,
+        /// Whether `A` and `a` are the same.
+        ignore_case: bool,
+    },
+    /// Whoever is in the group of exactly this name in the client's directory.
+    Group(String),
 }
 
 /// What a value is compared with.
@@ -33,17 +45,39 @@ pub enum Test {
 }
 
 impl RoleRule {
-    /// Whether a value of the claim gives the role; one value is one value, whatever commas it holds.
+    /// The claim whose values it looks at, if it looks at one.
+    pub fn claim(&self) -> Option<&str> {
+        match &self.whom {
+            Whom::Claim { name, .. } => Some(name),
+            Whom::Group(_) => None,
+        }
+    }
+
+    /// The group that it is about, if it is about one.
+    pub fn group(&self) -> Option<&str> {
+        match &self.whom {
+            Whom::Claim { .. } => None,
+            Whom::Group(name) => Some(name),
+        }
+    }
+
+    /// Whether a value of its claim gives the role; one value is one value, whatever commas it holds.
     pub fn accepts(&self, value: &str) -> bool {
+        let Whom::Claim {
+            test, ignore_case, ..
+        } = &self.whom
+        else {
+            return false;
+        };
         let fold = |text: &str| {
-            if self.ignore_case {
+            if *ignore_case {
                 text.to_lowercase()
             } else {
                 text.to_owned()
             }
         };
         let value = fold(value);
-        match &self.test {
+        match test {
             Test::Equals(expected) => value == fold(expected),
             Test::AnyOf(expected) => expected.iter().any(|one| value == fold(one)),
             Test::Matches(pattern) => matches(&fold(pattern), &value),
@@ -62,22 +96,25 @@ impl RoleRule {
 
     /// The rule in one line, as it is shown beside the role that it gave.
     pub fn describe(&self) -> String {
-        let case = if self.ignore_case {
-            ", in any case"
-        } else {
-            ""
-        };
         let until = self
             .until
             .map_or_else(String::new, |until| format!(", until {until}"));
-        match &self.test {
-            Test::Equals(value) => format!("{} equals \"{value}\"{case}{until}", self.claim),
+        let (name, test, ignore_case) = match &self.whom {
+            Whom::Group(name) => return format!("member of \"{name}\"{until}"),
+            Whom::Claim {
+                name,
+                test,
+                ignore_case,
+            } => (name, test, *ignore_case),
+        };
+        let case = if ignore_case { ", in any case" } else { "" };
+        match test {
+            Test::Equals(value) => format!("{name} equals \"{value}\"{case}{until}"),
             Test::AnyOf(values) => format!(
-                "{} is any of \"{}\"{case}{until}",
-                self.claim,
+                "{name} is any of \"{}\"{case}{until}",
                 values.join("\", \"")
             ),
-            Test::Matches(pattern) => format!("{} matches \"{pattern}\"{case}{until}", self.claim),
+            Test::Matches(pattern) => format!("{name} matches \"{pattern}\"{case}{until}"),
         }
     }
 }
@@ -106,15 +143,18 @@ fn matches(pattern: &str, value: &str) -> bool {
 #[serde(deny_unknown_fields)]
 struct Written {
     role: Role,
-    claim: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     equals: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     any_of: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     matches: Option<String>,
-    #[serde(default)]
-    ignore_case: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignore_case: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Until>,
 }
@@ -123,14 +163,36 @@ impl TryFrom<Written> for RoleRule {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
+        let (role, until) = (written.role, written.until);
+        let name = match (written.claim, written.group) {
+            (Some(name), None) => name,
+            (None, Some(name)) => {
+                let is_alone = written.equals.is_none()
+                    && written.any_of.is_none()
+                    && written.matches.is_none()
+                    && written.ignore_case.is_none();
+                return if is_alone && !name.trim().is_empty() {
+                    let whom = Whom::Group(name);
+                    Ok(Self { role, whom, until })
+                } else {
+                    Err(format!(
+                        "the rule for {role} has `group`, the exact name of one group, and nothing beside it"
+                    ))
+                };
+            }
+            _ => {
+                return Err(format!(
+                    "the rule for {role} needs exactly one of `claim` and `group`"
+                ));
+            }
+        };
         let test = match (written.equals, written.any_of, written.matches) {
             (Some(value), None, None) => Test::Equals(value),
             (None, Some(values), None) => Test::AnyOf(values),
             (None, None, Some(pattern)) => Test::Matches(pattern),
             _ => {
                 return Err(format!(
-                    "the rule for {} needs exactly one of `equals`, `any_of` and `matches`",
-                    written.role
+                    "the rule for {role} needs exactly one of `equals`, `any_of` and `matches`"
                 ));
             }
         };
@@ -138,18 +200,18 @@ impl TryFrom<Written> for RoleRule {
             Test::Equals(value) | Test::Matches(value) => value.is_empty(),
             Test::AnyOf(values) => values.is_empty() || values.iter().any(String::is_empty),
         };
-        if empty || written.claim.is_empty() {
-            return Err(format!(
-                "the rule for {} compares with nothing",
-                written.role
-            ));
+        if empty || name.is_empty() {
+            return Err(format!("the rule for {role} compares with nothing"));
         }
+        let ignore_case = written.ignore_case.unwrap_or_default();
         Ok(Self {
-            role: written.role,
-            claim: written.claim,
-            test,
-            ignore_case: written.ignore_case,
-            until: written.until,
+            role,
+            whom: Whom::Claim {
+                name,
+                test,
+                ignore_case,
+            },
+            until,
         })
     }
 }
@@ -158,17 +220,28 @@ impl From<RoleRule> for Written {
     fn from(rule: RoleRule) -> Self {
         let mut written = Self {
             role: rule.role,
-            claim: rule.claim,
+            claim: None,
+            group: None,
             equals: None,
             any_of: None,
             matches: None,
-            ignore_case: rule.ignore_case,
+            ignore_case: None,
             until: rule.until,
         };
-        match rule.test {
-            Test::Equals(value) => written.equals = Some(value),
-            Test::AnyOf(values) => written.any_of = Some(values),
-            Test::Matches(pattern) => written.matches = Some(pattern),
+        match rule.whom {
+            Whom::Group(name) => written.group = Some(name),
+            Whom::Claim {
+                name,
+                test,
+                ignore_case,
+            } => {
+                (written.claim, written.ignore_case) = (Some(name), Some(ignore_case));
+                match test {
+                    Test::Equals(value) => written.equals = Some(value),
+                    Test::AnyOf(values) => written.any_of = Some(values),
+                    Test::Matches(pattern) => written.matches = Some(pattern),
+                }
+            }
         }
         written
     }

@@ -307,6 +307,14 @@ impl App {
                 "`claims.subject` changes and {people} people are known by the old one: each of them would come back as somebody new, without their history. If that is what you want, say --confirm-subject-change"
             )));
         }
+        let expected = of.count_expected().await?;
+        if before.link() != after.link() && expected > 0 {
+            bail!(Refused(format!(
+                "what links people to their sign-in changes from {} to {} (`users.link`), and {expected} people are in the directory or expected by the old one, of whom nobody can say who they are by the new one: keep it, or delete them first",
+                before.link().as_str(),
+                after.link().as_str()
+            )));
+        }
         Ok(())
     }
 

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use ipnet::IpNet;
 
 use super::{App, Refused};
-use crate::account::Account;
+use crate::account::{Account, Stage};
 use crate::audit::Event;
-use crate::gate::{Credential, CredentialState, Kind, Secret};
+use crate::gate::{Credential, CredentialState, Kind, SCIM, Secret};
 use crate::id::CredentialId;
 use crate::time::Span;
 
@@ -77,12 +77,7 @@ impl App {
         Ok((credential, secret))
     }
 
-    fn vet_credential(
-        &self,
-        account: &Account,
-        stage: crate::account::Stage,
-        wish: &NewCredential,
-    ) -> Result<()> {
+    fn vet_credential(&self, account: &Account, stage: Stage, wish: &NewCredential) -> Result<()> {
         let name = &wish.name;
         if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control)
         {
@@ -110,6 +105,7 @@ impl App {
                     )));
                 }
             }
+            Kind::Api { scopes } => self.vet_scopes(account, stage, scopes)?,
             Kind::Decision { app, trusts } => {
                 let known = self.access.apps().find(|known| known.app == *app);
                 if !known.is_some_and(|known| known.serves(stage, &account.slug)) {
@@ -126,6 +122,27 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// A token administers what the policy knows, and keeps the people of an account that is not the staff's.
+    fn vet_scopes(&self, account: &Account, stage: Stage, scopes: &BTreeSet<String>) -> Result<()> {
+        let mut known = self.access.policy.administrative();
+        if stage != Stage::Staff {
+            known.insert(SCIM.to_owned());
+        }
+        let listed = known.iter().cloned().collect::<Vec<_>>().join(", ");
+        if scopes.is_empty() {
+            bail!(Refused(format!(
+                "a token needs at least one --scope out of {listed}"
+            )));
+        }
+        match scopes.iter().find(|scope| !known.contains(*scope)) {
+            Some(odd) => bail!(Refused(format!(
+                "`{odd}` is no scope of a token of {}; there are {listed}",
+                account.slug
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The credential of that id, with its account.
@@ -186,7 +203,7 @@ fn is_resources(name: &str) -> bool {
 fn created(credential: &Credential) -> Event {
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect();
     let (scopes, app, trusts) = match &credential.kind {
-        Kind::Integration { scopes } => (list(scopes), None, Vec::new()),
+        Kind::Integration { scopes } | Kind::Api { scopes } => (list(scopes), None, Vec::new()),
         Kind::Decision { app, trusts } => (Vec::new(), Some(app.to_string()), list(trusts)),
     };
     Event::CredentialCreated {

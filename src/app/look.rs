@@ -66,9 +66,10 @@ impl App {
         ))
     }
 
-    /// The one account that there is, where there is one.
+    /// The one account of a client that there is, where there is one.
     pub async fn only_account(&self) -> Result<Option<Slug>, Error> {
-        let accounts = self.store.read().await?.accounts().await?;
+        let mut accounts = self.store.read().await?.accounts().await?;
+        accounts.retain(|account| !self.is_staff(account));
         Ok(match accounts.as_slice() {
             [one] => Some(one.slug.clone()),
             _ => None,

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod credentials;
+pub mod directory;
 mod expiry;
 mod fetch;
 mod judge;
@@ -14,6 +15,7 @@ mod proof;
 mod purge;
 mod refresh;
 mod roles;
+mod staff;
 mod tidy;
 mod tokens;
 mod trust;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::{App, Refused};
-use crate::account::Account;
+use crate::account::{Account, Link};
 use crate::audit::Event;
 use crate::claims::Profile;
 use crate::id::UserId;
@@ -13,8 +13,9 @@ use crate::user::{self, State, User};
 /// Somebody who is expected.
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    /// The exact subject by which the identity provider will know them.
-    pub subject: String,
+    /// The exact subject by which the identity provider will know them; where it is not known yet, they are linked to the
+    /// one whom `users.link` finds.
+    pub subject: Option<String>,
     /// The client's own id of them.
     pub external_id: Option<String>,
     /// What is shown of them until they come.
@@ -33,47 +34,69 @@ impl App {
             .document(account.id)
             .await?
             .context("the account has no active revision")?;
-        let (source, now) = (String::from(document.claims.subject), self.clock.now());
-        let sound = !invitation.subject.trim().is_empty()
-            && invitation.subject.chars().count() <= 256
-            && !invitation.subject.chars().any(char::is_control);
+        let (link, now) = (document.link(), self.clock.now());
+        let (source, subject) = match (invitation.subject, link) {
+            (Some(subject), _) => (String::from(document.claims.subject), subject),
+            (None, Link::ExternalId) => (
+                link.source().to_owned(),
+                invitation.external_id.clone().unwrap_or_default(),
+            ),
+            (None, Link::Email) => (
+                link.source().to_owned(),
+                invitation.profile.email.clone().unwrap_or_default(),
+            ),
+            (None, Link::UserName) => (link.source().to_owned(), String::new()),
+        };
+        let sound = !subject.trim().is_empty()
+            && subject.chars().count() <= 256
+            && !subject.chars().any(char::is_control);
         if !sound {
-            bail!(Refused(
-                "the subject is 1 to 256 characters, none of them control characters".into()
-            ));
+            bail!(Refused(format!(
+                "an invitation names the subject, or without one what `users.link` ({}) compares: 1 to 256 characters, none of them control characters",
+                link.as_str()
+            )));
         }
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &invitation.subject, now).await?;
-        let digest = user::tombstone(&self.ring, account.id, &source, &invitation.subject)?;
+        let known = of.known(&source, &subject, now).await?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
-                "{} is there already: {} ({})",
-                invitation.subject,
+                "{subject} is there already: {} ({})",
                 known.id,
                 known.state.as_str()
             )));
         }
-        if known.has_twin || of.was_deleted(&digest).await? {
-            let refusal = if known.has_twin {
-                user::Refusal::Twin
-            } else {
-                user::Refusal::Deleted
-            };
-            bail!(Refused(refusal.sentence().into()));
+        if known.has_twin {
+            bail!(Refused(user::Refusal::Twin.sentence().into()));
         }
         let user = User {
             id: UserId::new(now, &self.entropy),
             source,
-            subject: invitation.subject,
+            subject,
             external_id: invitation.external_id,
             state: State::Invited,
             profile: invitation.profile,
+            directory: None,
             roles: Roles::new(),
             created_at: now,
             last_sign_in: None,
         };
+        for grave in self.graves(account.id, &user, link)? {
+            if of.was_deleted(&grave).await? {
+                bail!(Refused(user::Refusal::Deleted.sentence().into()));
+            }
+        }
+        if !user.is_linked()
+            && let Some(known) = of.users_by_link(link, &user.subject, now).await?.first()
+        {
+            bail!(Refused(format!(
+                "{} is there already, or differs only in case or normal form: {} ({})",
+                user.subject,
+                known.user.id,
+                known.user.state.as_str()
+            )));
+        }
         of.save_user(&user).await?;
         of.audit(
             actor,
@@ -145,7 +168,9 @@ impl App {
         let mut of = tx.of(account.id);
         of.alone().await?;
         let user = of.user(id, now).await?.context("the person is gone")?;
-        let sessions_ended = self.erase(&mut of, &user, actor, now).await?;
+        let document = self.document(account.id).await?;
+        let link = document.map_or(Link::UserName, |document| document.link());
+        let sessions_ended = self.erase(&mut of, &user, link, actor, now).await?;
         tx.commit().await?;
         Ok(sessions_ended)
     }

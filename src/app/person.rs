@@ -3,13 +3,14 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::App;
-use crate::account::Account;
+use super::{App, directory};
+use crate::account::{Account, Link};
 use crate::audit::{Actor, Event, Filter};
-use crate::id::UserId;
+use crate::id::{AccountId, UserId};
+use crate::seal;
 use crate::store::Of;
 use crate::time::Timestamp;
-use crate::user::{self, User};
+use crate::user::{self, Person, User};
 
 /// So many entries about one person are read.
 const ENTRIES: i64 = 100_000;
@@ -24,10 +25,8 @@ impl App {
     ) -> Result<Value> {
         let mut tx = self.store.read().await?;
         let mut of = tx.of(account.id);
-        let user = of
-            .user(id, self.clock.now())
-            .await?
-            .context("the person is gone")?;
+        let person = of.person(id, self.clock.now()).await?;
+        let Person { user, basis } = person.context("the person is gone")?;
         let sessions = of.sessions(id).await?;
         let attempts = of.attempts_of(id, &self.ring).await?;
         let name = id.to_string();
@@ -49,23 +48,30 @@ impl App {
             .audit(actor, event, self.clock.now(), &self.entropy)
             .await?;
         tx.commit().await?;
+        let groups: Vec<&str> = basis
+            .groups
+            .iter()
+            .map(|group| group.name.as_str())
+            .collect();
         Ok(json!({
-            "account": account.slug, "user": user, "sessions": sessions, "attempts": attempts, "did": did, "happened": happened,
+            "account": account.slug, "user": user, "claimed": basis.claimed, "orders": basis.orders, "groups": groups, "sessions": sessions, "attempts": attempts, "did": did, "happened": happened,
         }))
     }
 
-    /// Removes a person with everything that names them, and says how many sessions ended: a keyed hash of their subject stays, and
-    /// that entries of the audit were about them.
+    /// Removes a person with everything that names them, and says how many sessions ended: keyed hashes of what they were known by stay,
+    /// and that entries of the audit were about them.
     pub(super) async fn erase(
         &self,
         of: &mut Of<'_>,
         user: &User,
+        link: Link,
         actor: impl Into<Actor>,
         now: Timestamp,
-    ) -> Result<u64> {
-        let digest = user::tombstone(&self.ring, of.id(), &user.source, &user.subject)?;
+    ) -> Result<u64, directory::Error> {
         let sessions_ended = of.end_sessions(user.id).await?;
-        of.delete_user(user.id, &digest, now).await?;
+        for grave in self.graves(of.id(), user, link)? {
+            of.delete_user(user.id, &grave, now).await?;
+        }
         of.delete_attempts_of(user.id).await?;
         of.erase_personal(user.id).await?;
         let event = Event::UserDeleted {
@@ -74,5 +80,19 @@ impl App {
         };
         of.audit(actor, event, now, &self.entropy).await?;
         Ok(sessions_ended)
+    }
+
+    /// The keyed digests under which somebody is remembered who was deleted: of their subject, and of what links.
+    pub(super) fn graves(
+        &self,
+        account: AccountId,
+        user: &User,
+        link: Link,
+    ) -> Result<Vec<String>, seal::Error> {
+        let subject = (user.source.as_str(), user.subject.clone());
+        let linked = user.link(link).map(|value| (link.source(), value));
+        let both = std::iter::once(subject).chain(linked);
+        both.map(|(source, subject)| user::tombstone(&self.ring, account, source, &subject))
+            .collect()
     }
 }

@@ -59,7 +59,8 @@ impl App {
         let users_before = before(least(own.users_days, server.users_days));
         let mut users = 0;
         for gone in of.users_gone_since(users_before, people).await? {
-            self.erase(&mut of, &gone, "system", now).await?;
+            self.erase(&mut of, &gone, document.link(), "system", now)
+                .await?;
             users += 1;
         }
         let audit = match begins {

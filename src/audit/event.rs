@@ -171,6 +171,36 @@ pub enum Event {
         before: Vec<String>,
         after: Vec<String>,
     },
+    UserProvisioned {
+        user: String,
+        active: bool,
+    },
+    UserChanged {
+        user: String,
+        fields: Vec<String>,
+    },
+    UserLinked {
+        user: String,
+        by: String,
+        source: String,
+    },
+    GroupCreated {
+        group: String,
+        name: String,
+    },
+    GroupChanged {
+        group: String,
+        before: String,
+        after: String,
+        added: Vec<String>,
+        removed: Vec<String>,
+        gives: Vec<String>,
+        waiting: Vec<String>,
+    },
+    GroupDeleted {
+        group: String,
+        name: String,
+    },
     /// The beginning of the chain was removed since its time is over; signed, since from here on the rest begins elsewhere.
     AuditPurged {
         through: i64,

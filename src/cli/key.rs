@@ -66,35 +66,58 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
     match command {
         Command::Create(wish) => create(wish, app, out).await,
         Command::List { account } => {
-            let account = match account {
-                Some(name) => Some(app.find_account(&name).await?),
-                None => None,
-            };
-            let all = app.credentials(account.as_ref()).await?;
-            let now = app.clock.now();
-            let values: Vec<_> = all.iter().map(|(a, key)| value(a, key, now)).collect();
-            out.say(&values, || {
-                if all.is_empty() {
-                    return vec!["There are no keys; `vestibule key create` makes one.".to_owned()];
-                }
-                let rows: Vec<_> = all.iter().map(|(a, key)| row(a, key, now)).collect();
-                table(&rows)
-            })
+            let none = "There are no keys; `vestibule key create` makes one.";
+            list(
+                account,
+                |kind| !matches!(kind, Kind::Api { .. }),
+                none,
+                app,
+                out,
+            )
+            .await
         }
-        Command::Revoke { key } => {
-            let (account, credential) = app.find_credential(key).await?;
-            let revoked = app.revoke_credential(&credential, &actor()).await?;
-            let value = json!({ "account": account.slug, "id": key, "revoked": revoked });
-            out.say(&value, || {
-                let name = plain(&credential.name);
-                vec![if revoked {
-                    format!("`{name}` of {} opens nothing any more.", account.slug)
-                } else {
-                    format!("`{name}` of {} was taken back before.", account.slug)
-                }]
-            })
-        }
+        Command::Revoke { key } => revoke(key, app, out).await,
     }
+}
+
+/// The credentials of an account, or of all, that are of some kind.
+pub(super) async fn list(
+    account: Option<String>,
+    is_meant: impl Fn(&Kind) -> bool,
+    none: &str,
+    app: &App,
+    out: Out,
+) -> Result<ExitCode> {
+    let account = match account {
+        Some(name) => Some(app.find_account(&name).await?),
+        None => None,
+    };
+    let mut all = app.credentials(account.as_ref()).await?;
+    all.retain(|(_, credential)| is_meant(&credential.kind));
+    let now = app.clock.now();
+    let values: Vec<_> = all.iter().map(|(a, key)| value(a, key, now)).collect();
+    out.say(&values, || {
+        if all.is_empty() {
+            return vec![none.to_owned()];
+        }
+        let rows: Vec<_> = all.iter().map(|(a, key)| row(a, key, now)).collect();
+        table(&rows)
+    })
+}
+
+/// Takes a credential back.
+pub(super) async fn revoke(key: CredentialId, app: &App, out: Out) -> Result<ExitCode> {
+    let (account, credential) = app.find_credential(key).await?;
+    let revoked = app.revoke_credential(&credential, &actor()).await?;
+    let value = json!({ "account": account.slug, "id": key, "revoked": revoked });
+    out.say(&value, || {
+        let name = plain(&credential.name);
+        vec![if revoked {
+            format!("`{name}` of {} opens nothing any more.", account.slug)
+        } else {
+            format!("`{name}` of {} was taken back before.", account.slug)
+        }]
+    })
 }
 
 async fn create(wish: Create, app: &App, out: Out) -> Result<ExitCode> {
@@ -114,8 +137,18 @@ async fn create(wish: Create, app: &App, out: Out) -> Result<ExitCode> {
         networks: wish.networks,
         lasts: Span::days(wish.expires_days),
     };
-    let (credential, secret) = app.create_credential(&account, wish, &actor()).await?;
-    let mut value = value(&account, &credential, app.clock.now());
+    made(&account, wish, app, out).await
+}
+
+/// Makes a credential and shows its secret, once.
+pub(super) async fn made(
+    account: &Account,
+    wish: NewCredential,
+    app: &App,
+    out: Out,
+) -> Result<ExitCode> {
+    let (credential, secret) = app.create_credential(account, wish, &actor()).await?;
+    let mut value = value(account, &credential, app.clock.now());
     if let Some(fields) = value.as_object_mut() {
         fields.insert("secret".to_owned(), json!(secret.reveal()));
     }
@@ -148,7 +181,7 @@ fn value(account: &Account, credential: &Credential, now: Timestamp) -> serde_js
 fn row(account: &Account, credential: &Credential, now: Timestamp) -> Vec<String> {
     let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(" ");
     let purpose = match &credential.kind {
-        Kind::Integration { scopes } => list(scopes),
+        Kind::Integration { scopes } | Kind::Api { scopes } => list(scopes),
         Kind::Decision { app, trusts } => format!("decides for {app} {}", list(trusts)),
     };
     vec![

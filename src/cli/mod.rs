@@ -15,6 +15,7 @@ mod probe;
 mod purge;
 mod roles;
 mod serve;
+mod token;
 mod token_keys;
 mod trust;
 mod user;
@@ -83,6 +84,9 @@ enum Command {
     /// Make, list and take back the keys of programs
     #[command(subcommand)]
     Key(key::Command),
+    /// Make, list and take back the tokens of programs that work on an account
+    #[command(subcommand)]
+    Token(token::Command),
     /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
@@ -178,6 +182,16 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Key(command) => key::run(command, &existing(load(file)?).await?, out).await,
+        Command::Token(command) => {
+            // A token of operators is how a new installation begins.
+            let config = load(file)?;
+            let app = if command.is_operators() {
+                open(config).await?
+            } else {
+                existing(config).await?
+            };
+            token::run(command, &app, out).await
+        }
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Gate(command) => gate::run(command, load(file)?, out).await,
         Command::Policy(policy::Command::Show) => policy::show(&load(file)?, out),

@@ -64,7 +64,9 @@ pub(super) async fn run(wish: Roles, app: &App, out: Out) -> Result<ExitCode> {
 /// The roles of somebody in lines.
 pub(super) fn lines(standing: &Standing) -> Vec<String> {
     if standing.given.is_empty() && standing.denied.is_empty() {
-        return vec!["No role: neither a claim nor an administrator gives one.".into()];
+        let mut lines = vec!["No role: neither a claim nor an administrator gives one.".to_owned()];
+        lines.extend(waiting(standing));
+        return lines;
     }
     let given = standing.given.iter().map(|given| row(standing, given));
     let mut lines = table(&given.collect::<Vec<_>>());
@@ -74,7 +76,22 @@ pub(super) fn lines(standing: &Standing) -> Vec<String> {
         format!("{one} and {other} are kept apart (`duties.apart`), so they hold neither")
     };
     lines.extend(standing.conflicts.iter().map(apart));
+    lines.extend(waiting(standing));
     lines
+}
+
+/// What a group gives only when somebody has approved it.
+fn waiting(standing: &Standing) -> impl Iterator<Item = String> {
+    standing.waiting.iter().map(|given| {
+        let why = match &given.source {
+            Source::Rule { rule } | Source::Group { rule } => plain(rule),
+            Source::Grant { reason, .. } => plain(reason),
+        };
+        format!(
+            "{} waits for approval, since a directory alone gives it to nobody of a live account ({why})",
+            given.role
+        )
+    })
 }
 
 fn row(standing: &Standing, given: &Given) -> Vec<String> {
@@ -84,7 +101,7 @@ fn row(standing: &Standing, given: &Given) -> Vec<String> {
         "Not held"
     };
     let why = match &given.source {
-        Source::Rule { rule } => format!("because {}", plain(rule)),
+        Source::Rule { rule } | Source::Group { rule } => format!("because {}", plain(rule)),
         Source::Grant { author, reason } => {
             format!("granted by {}: {}", plain(author), plain(reason))
         }

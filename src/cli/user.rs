@@ -33,9 +33,10 @@ pub(super) enum Command {
     Create {
         /// The account's name
         account: String,
-        /// The exact NameID, or the value of the claim that `claims.subject` names
+        /// The exact NameID, or the value of the claim that `claims.subject` names; without it the person is found by what
+        /// `users.link` names
         #[arg(long)]
-        subject: String,
+        subject: Option<String>,
         /// The client's own id of the person
         #[arg(long)]
         external_id: Option<String>,

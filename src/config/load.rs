@@ -143,10 +143,6 @@ impl Config {
             }
         };
         note(!self.log.otlp_endpoint.is_empty(), "log.otlp_endpoint");
-        note(
-            !self.staff.account.is_empty() || !self.staff.approvals,
-            "staff",
-        );
         unused
     }
 

@@ -82,7 +82,7 @@ pub struct Staff {
 impl Default for Staff {
     fn default() -> Self {
         Self {
-            account: String::new(),
+            account: "staff".to_owned(),
             approvals: true,
         }
     }

@@ -170,7 +170,7 @@ async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
                 .invite(
                     &account,
                     Invitation {
-                        subject: SAM.upn.into(),
+                        subject: Some(SAM.upn.into()),
                         external_id: None,
                         profile: Profile::default(),
                     },

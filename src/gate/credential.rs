@@ -48,6 +48,11 @@ pub enum Kind {
         /// The actions that it may ask for.
         scopes: BTreeSet<String>,
     },
+    /// A program that works on an account through our own API, or keeps its people.
+    Api {
+        /// What it may do there.
+        scopes: BTreeSet<String>,
+    },
     /// A service that asks who may do what in one app.
     Decision {
         /// The app.
@@ -57,14 +62,32 @@ pub enum Kind {
     },
 }
 
+/// The scope of the token of a client's directory.
+pub const SCIM: &str = "scim";
+
 impl Kind {
     /// The name in the database and in answers.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Integration { .. } => "integration",
+            Self::Api { .. } => "api",
             Self::Decision { .. } => "decision",
         }
     }
+
+    /// Whether it may do something in the administration of an account.
+    pub fn administers(&self, action: &str) -> bool {
+        match self {
+            Self::Api { scopes } => scopes.iter().any(|scope| covers(scope, action)),
+            Self::Integration { .. } | Self::Decision { .. } => false,
+        }
+    }
+}
+
+/// Whether a scope such as `user:view` or `user:*` is enough for an action, or for all of another scope.
+pub fn covers(scope: &str, action: &str) -> bool {
+    let group = scope.strip_suffix('*').filter(|group| group.ends_with(':'));
+    scope == action || group.is_some_and(|group| action.starts_with(group))
 }
 
 /// Whether a credential opens anything.
@@ -106,7 +129,7 @@ impl Credential {
     pub fn scopes(&self, now: Timestamp) -> Option<&BTreeSet<String>> {
         match (&self.kind, self.state(now)) {
             (Kind::Integration { scopes }, State::Living) => Some(scopes),
-            (Kind::Integration { .. } | Kind::Decision { .. }, _) => None,
+            (Kind::Integration { .. } | Kind::Api { .. } | Kind::Decision { .. }, _) => None,
         }
     }
 

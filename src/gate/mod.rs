@@ -17,7 +17,7 @@ mod token_key;
 
 pub use app::{App, AppSlug, Family, Route, Routed, problems};
 pub use caller::DecisionCaller;
-pub use credential::{Credential, Kind, Secret, State as CredentialState, Wrong};
+pub use credential::{Credential, Kind, SCIM, Secret, State as CredentialState, Wrong, covers};
 pub use decision::{Decision, Reach, Reason};
 pub use facts::{Call, Facts, Situation};
 pub use path::{Ambiguous, NormalPath};

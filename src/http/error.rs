@@ -235,8 +235,12 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         request.extensions().get::<Moment>().cloned(),
     );
     let response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_text = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_said = kind.is_some() && !is_text;
     let error = match (response.extensions().get::<Error>(), response.status()) {
         (Some(error), _) => error.clone(),
+        (None, _) if is_said => return response,
         (None, StatusCode::PAYLOAD_TOO_LARGE) => Error::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
@@ -248,10 +252,6 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
             "This took too long. Try again.",
         ),
         (None, status) if status.is_client_error() || status.is_server_error() => {
-            let is_text = response
-                .headers()
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
             if !is_text {
                 return response;
             }

@@ -16,6 +16,7 @@ mod home;
 mod limit;
 mod metrics;
 mod page;
+mod scim;
 mod serve;
 mod session;
 mod slo;
@@ -125,6 +126,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(slo::router())
         .merge(handoff::router())
         .merge(token::router())
+        .merge(scim::router())
         .merge(health::router())
         .merge(page::assets())
         .fallback(nothing)

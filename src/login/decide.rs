@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use super::known::Before;
 use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
 use crate::account::ReturnTo;
@@ -25,14 +26,6 @@ pub(super) struct Admitted {
     assertion: VerifiedAssertion,
     before: Before,
     claimed: Vec<Claimed>,
-}
-
-/// What the decision about a person rests on.
-enum Before {
-    /// They were known, like this.
-    Known(User),
-    /// Nobody was known by their subject, nor under this keyed digest.
-    Nobody(String),
 }
 
 /// Who was not, and why.
@@ -63,22 +56,13 @@ impl Login {
             Ok(claims) => claims,
             Err(rejection) => return Ok(Err(rejection.into())),
         };
-        let mut known = of
-            .known(claims.source(), claims.subject(), visit.now)
-            .await?;
-        let before = if let Some(user) = known.user.clone() {
-            Before::Known(user)
-        } else {
-            let (source, subject) = (claims.source(), claims.subject());
-            let tombstone = user::tombstone(&self.ring, of.id(), source, subject)?;
-            known.was_deleted = of.was_deleted(&tombstone).await?;
-            Before::Nobody(tombstone)
-        };
+        let (mut known, before) = self.known(of, visit, &claims).await?;
         let document = &visit.connection.document;
         let (attributes, earlier) = (&visit.reading.claims, &known.basis.claimed);
         let basis = Basis {
             claimed: claims::claimed(attributes, &document.roles, earlier, visit.now),
             orders: mem::take(&mut known.basis.orders),
+            groups: mem::take(&mut known.basis.groups),
         };
         let standing = basis.standing(document, visit.now);
         let decided = user::admit(
@@ -130,6 +114,7 @@ impl Login {
             claimed,
         } = admitted;
         let (user, now) = (admission.user().clone(), visit.now);
+        let link = visit.connection.document.link();
         let (token, session) = (
             Token::new(&self.entropy),
             self.session(&visit, &user, &assertion),
@@ -154,9 +139,21 @@ impl Login {
                 changes.expect_user(&user);
                 changes.update_user(&user, &arrival.user)?;
             }
-            Before::Nobody(tombstone) => {
-                changes.expect_nobody(&arrival.user.source, &arrival.user.subject, &tombstone);
-                changes.save_user(&arrival.user)?;
+            Before::Nobody { expected, graves } => {
+                for grave in &graves {
+                    // The one who is expected is there, until now under what links them.
+                    let is_own = |user: &User| user.source == grave.source;
+                    if !expected.as_ref().is_some_and(is_own) {
+                        changes.expect_nobody(&grave.source, &grave.subject, &grave.digest);
+                    }
+                }
+                match &expected {
+                    Some(expected) => {
+                        changes.expect_user(expected);
+                        changes.update_user(expected, &arrival.user)?;
+                    }
+                    None => changes.save_user(&arrival.user)?,
+                }
             }
         }
         changes.claim(arrival.user.id, &claimed)?;
@@ -178,6 +175,14 @@ impl Login {
         changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
         let actor = Actor::from(arrival.user.id.to_string()).at(address);
+        if admission.is_linked() {
+            let linked = Event::UserLinked {
+                user: actor.id.clone(),
+                by: link.as_str().to_owned(),
+                source: arrival.user.source.clone(),
+            };
+            changes.audit(&actor, linked, now, &self.entropy);
+        }
         changes.audit(actor, event, now, &self.entropy);
         let finished = if waits {
             Finished::Confirm(arrival)
@@ -338,7 +343,8 @@ fn turned(visit: &mut Visit, standing: &Standing, refusal: Refusal) -> Turned {
             | Refusal::NotInvited
             | Refusal::Duties
             | Refusal::SubjectReused
-            | Refusal::Twin,
+            | Refusal::Twin
+            | Refusal::Ambiguous,
             _,
         ) => trace.fail(Code::Admit, "Person", refusal.sentence(), None),
     };

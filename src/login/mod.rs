@@ -4,6 +4,7 @@ mod connections;
 mod cookie;
 mod decide;
 mod jobs;
+mod known;
 mod logout;
 mod refusals;
 mod visit;

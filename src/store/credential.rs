@@ -45,6 +45,9 @@ impl Row {
             ("integration", None) => Kind::Integration {
                 scopes: value(&self.scopes)?,
             },
+            ("api", None) => Kind::Api {
+                scopes: value(&self.scopes)?,
+            },
             ("decision", Some(app)) => Kind::Decision {
                 app: AppSlug::parse(&app).ok_or(Error::Stored("credential"))?,
                 trusts: value(&self.trusts)?,
@@ -116,7 +119,7 @@ impl Of<'_> {
     ) -> Result<(), Error> {
         let none = || "[]".to_owned();
         let (scopes, app, trusts) = match &credential.kind {
-            Kind::Integration { scopes } => (text(scopes)?, None, none()),
+            Kind::Integration { scopes } | Kind::Api { scopes } => (text(scopes)?, None, none()),
             Kind::Decision { app, trusts } => (none(), Some(app.to_string()), text(trusts)?),
         };
         sql!(

@@ -1,9 +1,12 @@
 //! The people of an account.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
+use crate::account::Provisioning;
 use crate::claims::{Claimed, Profile};
 use crate::grant::Basis;
 use crate::id::UserId;
@@ -12,7 +15,7 @@ use crate::time::Timestamp;
 use crate::user::{self, Known, Person, State, User};
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     source: String,
     subject: String,
@@ -24,6 +27,7 @@ struct Row {
     claimed: String,
     created_at: i64,
     last_sign_in: Option<i64>,
+    directory: Option<String>,
 }
 
 impl Row {
@@ -31,6 +35,7 @@ impl Row {
     fn user(self) -> Result<(User, Vec<Claimed>), Error> {
         let broken = || Error::Stored("user");
         let claimed = serde_json::from_str(&self.claimed).map_err(|_| broken())?;
+        let directory = self.directory.as_deref().map(serde_json::from_str);
         let user = User {
             id: UserId::parse(&self.id).ok_or_else(broken)?,
             source: self.source,
@@ -42,6 +47,7 @@ impl Row {
                 given_name: self.given_name,
                 surname: self.surname,
             },
+            directory: directory.transpose().map_err(|_| broken())?,
             roles: Roles::new(),
             created_at: Timestamp::from_millis(self.created_at),
             last_sign_in: self.last_sign_in.map(Timestamp::from_millis),
@@ -53,11 +59,16 @@ impl Row {
 impl Changes {
     /// Keeps a user as they are now, but for their roles: those follow from what they claim and what administrators said.
     pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
+        let directory = user.directory.as_ref().map(serde_json::to_string);
         self.add(statement!(
-            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12)
-             ON CONFLICT (account, id) DO UPDATE SET external_id = excluded.external_id, state = excluded.state, email = excluded.email,
-             given_name = excluded.given_name, surname = excluded.surname, last_sign_in = excluded.last_sign_in",
+            "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in,
+             directory, name_fold, external_fold, address_fold)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $13, $14, $15, $16)
+             ON CONFLICT (account, id) DO UPDATE SET source = excluded.source, subject = excluded.subject, fold = excluded.fold,
+             external_id = excluded.external_id, state = excluded.state, email = excluded.email,
+             given_name = excluded.given_name, surname = excluded.surname, last_sign_in = excluded.last_sign_in,
+             directory = excluded.directory, name_fold = excluded.name_fold,
+             external_fold = excluded.external_fold, address_fold = excluded.address_fold",
             &self.account,
             user.id.to_string(),
             &user.source,
@@ -70,6 +81,10 @@ impl Changes {
             user.profile.surname.as_deref(),
             user.created_at.millis(),
             user.last_sign_in.map(Timestamp::millis),
+            directory.transpose().map_err(|_| Error::Stored("user"))?,
+            user::fold(user.name()),
+            user.external_id.as_deref().map(user::fold),
+            user.address().as_deref().map(user::fold),
         ));
         Ok(())
     }
@@ -90,11 +105,14 @@ impl Changes {
     pub fn expect_user(&mut self, before: &User) {
         self.add(statement!(
             "INSERT INTO guards (holds) SELECT 0 WHERE NOT EXISTS
-             (SELECT 1 FROM users WHERE account = $1 AND id = $2 AND state = $3 AND external_id IS NOT DISTINCT FROM $4)",
+             (SELECT 1 FROM users WHERE account = $1 AND id = $2 AND state = $3 AND external_id IS NOT DISTINCT FROM $4
+             AND source = $5 AND subject = $6)",
             &self.account,
             before.id.to_string(),
             before.state.as_str(),
             before.external_id.as_deref(),
+            &before.source,
+            &before.subject,
         ));
     }
 
@@ -123,7 +141,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND source = $2 AND fold = $3",
             &self.account,
             source,
@@ -165,7 +183,7 @@ impl Of<'_> {
         let row = sql!(
             self.tx,
             optional Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND id = $2",
             &self.account,
             id.to_string(),
@@ -180,17 +198,27 @@ impl Of<'_> {
         limit: i64,
         now: Timestamp,
     ) -> Result<Vec<User>, Error> {
+        let people = self.persons(after, limit, now).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
+    }
+
+    /// The same, with what their roles follow from.
+    pub async fn persons(
+        &mut self,
+        after: Option<UserId>,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Person>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
             &self.account,
             after.map(|id| id.to_string()).unwrap_or_default(),
             limit,
         )?;
-        let people = self.people(rows, now).await?;
-        Ok(people.into_iter().map(|person| person.user).collect())
+        self.people(rows, now).await
     }
 
     /// Users whose subject, e-mail address or external id is exactly this.
@@ -198,18 +226,13 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND (subject = $2 OR email = $2 OR external_id = $2) ORDER BY id LIMIT 10",
             &self.account,
             name,
         )?;
-        let mut found = Vec::new();
-        for row in rows {
-            // One by one: between their ids may lie everybody else's.
-            let people = self.people(vec![row], now).await?;
-            found.extend(people.into_iter().map(|person| person.user));
-        }
-        Ok(found)
+        let people = self.one_by_one(rows, now).await?;
+        Ok(people.into_iter().map(|person| person.user).collect())
     }
 
     /// How many users the account has.
@@ -241,18 +264,20 @@ impl Of<'_> {
         sql!(
             self.tx,
             execute,
-            "DELETE FROM users WHERE account = $1 AND id = $2",
+            "UPDATE directory_groups SET version = version + 1, changed_at = $3 WHERE account = $1
+             AND id IN (SELECT group_id FROM members WHERE account = $1 AND user_id = $2)",
             &self.account,
-            id.to_string()
+            id.to_string(),
+            now.millis(),
         )?;
         sql!(
             self.tx,
             execute,
-            "INSERT INTO tombstones (account, digest, deleted_at) VALUES ($1, $2, $3) ON CONFLICT (account, digest) DO NOTHING",
+            "DELETE FROM users WHERE account = $1 AND id = $2",
             &self.account,
-            tombstone,
-            now.millis(),
+            id.to_string()
         )?;
+        self.bury(tombstone, now).await?;
         self.announce(Some(&id.to_string())).await
     }
 
@@ -265,7 +290,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in
+            "SELECT id, source, subject, external_id, state, email, given_name, surname, claimed, created_at, last_sign_in, directory
              FROM users WHERE account = $1 AND COALESCE(last_sign_in, created_at) < $2 ORDER BY id LIMIT $3",
             &self.account,
             before.millis(),
@@ -275,6 +300,19 @@ impl Of<'_> {
         Ok(people.into_iter().map(|person| person.user).collect())
     }
 
+    /// People between whose ids may lie everybody else's.
+    pub(super) async fn one_by_one(
+        &mut self,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<Vec<Person>, Error> {
+        let mut found = Vec::new();
+        for row in rows {
+            found.extend(self.people(vec![row], now).await?);
+        }
+        Ok(found)
+    }
+
     /// People with the roles that they hold at `now`; of those, what is said of people between the first and the last is read.
     async fn people(&mut self, rows: Vec<Row>, now: Timestamp) -> Result<Vec<Person>, Error> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
@@ -282,11 +320,24 @@ impl Of<'_> {
         };
         let mut orders = self.orders(&first.id, &last.id).await?;
         let document = self.document().await?;
+        let is_kept = document
+            .as_ref()
+            .is_some_and(|document| document.users.provisioning == Provisioning::Scim);
+        let mut groups = if is_kept {
+            self.groups_of(&first.id, &last.id).await?
+        } else {
+            HashMap::new()
+        };
         let mut people = Vec::with_capacity(rows.len());
         for row in rows {
             let orders = orders.remove(&row.id).unwrap_or_default();
+            let groups = groups.remove(&row.id).unwrap_or_default();
             let (mut user, claimed) = row.user()?;
-            let basis = Basis { claimed, orders };
+            let basis = Basis {
+                claimed,
+                orders,
+                groups,
+            };
             let standing = document
                 .as_ref()
                 .map(|document| basis.standing(document, now));

@@ -20,6 +20,7 @@ mod real;
 mod rollover;
 mod routes;
 mod rules;
+mod scim;
 mod sign_in;
 mod step_up;
 mod store;

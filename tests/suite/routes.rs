@@ -62,6 +62,34 @@ const BY_TOKEN: [&str; 5] = [
     "/access/v1/search/subject",
 ];
 
+/// What only an account's directory may reach, by its token.
+const DIRECTORY: [(&str, &str); 17] = [
+    ("GET", "/scim/v2/{account}/ServiceProviderConfig"),
+    ("GET", "/scim/v2/{account}/ResourceTypes"),
+    ("GET", "/scim/v2/{account}/ResourceTypes/{id}"),
+    ("GET", "/scim/v2/{account}/Schemas"),
+    ("GET", "/scim/v2/{account}/Schemas/{id}"),
+    ("GET", "/scim/v2/{account}/Users"),
+    ("POST", "/scim/v2/{account}/Users"),
+    ("POST", "/scim/v2/{account}/Users/.search"),
+    ("GET", "/scim/v2/{account}/Users/{id}"),
+    ("PUT", "/scim/v2/{account}/Users/{id}"),
+    ("PATCH", "/scim/v2/{account}/Users/{id}"),
+    ("DELETE", "/scim/v2/{account}/Users/{id}"),
+    ("GET", "/scim/v2/{account}/Groups"),
+    ("POST", "/scim/v2/{account}/Groups"),
+    ("POST", "/scim/v2/{account}/Groups/.search"),
+    ("POST", "/scim/v2/{account}/.search"),
+    ("DELETE", "/scim/v2/{account}/Groups/{id}"),
+];
+
+/// What a directory may reach by any method, to be told that there is nothing.
+const NOT_OFFERED: [&str; 3] = [
+    "/scim/v2/{account}/Bulk",
+    "/scim/v2/{account}/Me",
+    "/scim/v2/{account}/{*rest}",
+];
+
 /// What only gateways and monitoring may reach, on a listener of its own.
 const INTERNAL: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
 
@@ -92,6 +120,7 @@ const METHODS: [&str; 7] = [
 fn concrete(path: &str) -> String {
     path.replace("{account}", "acme-demo")
         .replace("{stage}", "demo")
+        .replace("{*rest}", "nothing")
         .replace("{id}", "ses_0198c0de000070008000000000000000")
 }
 
@@ -101,6 +130,11 @@ fn methods() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let signed_in = SIGNED_IN.iter().map(|(method, path)| (*path, *method));
     let by_token = BY_TOKEN.iter().map(|path| (*path, "POST"));
+    let not_offered = NOT_OFFERED
+        .iter()
+        .flat_map(|path| METHODS.map(|method| (*path, method)));
+    let directory = directory().map(|(method, path)| (path, method));
+    let by_token = by_token.chain(directory).chain(not_offered);
     for (path, method) in public.chain(signed_in).chain(by_token) {
         if path != "/nothing" {
             all.entry(path).or_default().insert(method);
@@ -109,12 +143,21 @@ fn methods() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     all
 }
 
+/// Every route of a directory; a group is changed by the same methods as a person.
+fn directory() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let group = ["GET", "PUT", "PATCH"].map(|method| (method, "/scim/v2/{account}/Groups/{id}"));
+    DIRECTORY.into_iter().chain(group)
+}
+
 fn unsafe_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = methods()
         .into_iter()
         .flat_map(|(path, methods)| methods.into_iter().map(move |method| (method, path)));
     all.filter(|(method, path)| {
-        *method != "GET" && !FROM_ELSEWHERE.contains(path) && !BY_TOKEN.contains(path)
+        *method != "GET"
+            && !FROM_ELSEWHERE.contains(path)
+            && !BY_TOKEN.contains(path)
+            && !path.starts_with("/scim/")
     })
 }
 
@@ -210,9 +253,10 @@ async fn a_session_opens_nothing_that_takes_a_token() {
     let mut maya = test.browser();
     maya.sign_in_as_maya().await;
 
-    for path in BY_TOKEN {
+    let by_token = BY_TOKEN.map(|path| ("POST", path)).into_iter();
+    for (method, path) in by_token.chain(directory()) {
         for mut browser in [test.browser(), maya.clone()] {
-            let answered = ask(&mut browser, "POST", path, &[OWN_PAGE]).await;
+            let answered = ask(&mut browser, method, path, &[OWN_PAGE]).await;
             assert_eq!(answered.status, StatusCode::UNAUTHORIZED, "{path}");
             assert_eq!(answered.headers[header::WWW_AUTHENTICATE], "Bearer");
         }
@@ -337,6 +381,7 @@ async fn every_answer_carries_the_security_headers() {
         .collect();
     asked.extend(SIGNED_IN);
     asked.extend(BY_TOKEN.map(|path| ("POST", path)));
+    asked.extend(directory());
     asked.push(("PUT", "/session"));
     for (method, path) in asked {
         for mut browser in [test.browser(), maya.clone()] {

@@ -37,13 +37,24 @@ impl Policy {
 
     /// Whether somebody may do something in the administration of their own account.
     pub fn administration(&self, subject: &Subject, action: &str) -> Result<Decision, Error> {
-        let account = account(subject.account)?;
+        self.administers(subject, action, subject.account, subject.stage)
+    }
+
+    /// Whether somebody may do something in the administration of an account of that stage, whosever it is.
+    pub fn administers(
+        &self,
+        subject: &Subject,
+        action: &str,
+        id: AccountId,
+        stage: Stage,
+    ) -> Result<Decision, Error> {
+        let foreign = (id != subject.account).then(|| staged(id, stage));
         self.ask(
             Principal::Live(subject),
             action,
             Context::empty(),
-            account,
-            None,
+            account(id)?,
+            foreign.transpose()?,
         )
     }
 

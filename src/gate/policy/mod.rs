@@ -52,6 +52,18 @@ impl Policy {
         self.actions.contains(action)
     }
 
+    /// What may be done in the administration of an account, and its groups such as `user:*`.
+    pub fn administrative(&self) -> BTreeSet<String> {
+        let ours = self
+            .actions()
+            .filter(|action| self.takes("user", action, "account"));
+        let grouped = ours.flat_map(|action| {
+            let group = action.split_once(':').map(|(noun, _)| format!("{noun}:*"));
+            group.into_iter().chain([action.to_owned()])
+        });
+        grouped.collect()
+    }
+
     /// What it says: first what it forbids whatever else is allowed.
     pub fn sentences(&self) -> &[Sentence] {
         &self.sentences

@@ -30,7 +30,7 @@ async fn rule_49_personal_fields_are_salted_hashes_and_erased_with_their_salt() 
     let user = test.app.invite(
         &account,
         vestibule::app::Invitation {
-            subject: "anna@acme.test".into(),
+            subject: Some("anna@acme.test".into()),
             external_id: None,
             profile: vestibule::claims::Profile::default(),
         },

@@ -162,10 +162,12 @@ fn an_auditor_gets_views_alone_and_whoever_has_no_role_gets_nothing_rule_7() {
         assert_eq!(policy.permissions(&person(roles)).unwrap(), views);
     }
     assert_eq!(policy.permissions(&person([])).unwrap(), BTreeSet::new());
-    assert_eq!(
-        policy.permissions(&person([Role::Operator])).unwrap(),
-        BTreeSet::new()
-    );
+    let operator = policy.permissions(&person([Role::Operator])).unwrap();
+    let administrative = policy.administrative();
+    assert!(!operator.is_empty());
+    for action in operator {
+        assert!(administrative.contains(action), "{action}");
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ async fn installation(folder: &Path) -> User {
     let applied = app.apply(&file, "shell:test", &Consent::default()).await;
     let account = applied.unwrap().account;
     let invitation = Invitation {
-        subject: "chen@acme.test".into(),
+        subject: Some("chen@acme.test".into()),
         external_id: None,
         profile: Profile::default(),
     };
@@ -170,7 +170,7 @@ async fn a_check_of_the_configuration_says_which_policy_is_in_force() {
 
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("The policy is sound (as shipped): 12 policies; 0 apps"),
+        text.contains("The policy is sound (as shipped): 13 policies; 0 apps"),
         "{text}"
     );
 }

@@ -20,7 +20,7 @@ async fn maya(test: &TestApp) -> User {
 
 async fn invite(test: &TestApp) -> anyhow::Result<User> {
     let invitation = Invitation {
-        subject: MAYA.upn.into(),
+        subject: Some(MAYA.upn.into()),
         external_id: None,
         profile: Profile::default(),
     };

@@ -32,7 +32,7 @@ fn claimed() -> impl Strategy<Value = Vec<Claimed>> {
         let rule = &rules()[at];
         Claimed {
             role: rule.role,
-            claim: rule.claim.clone(),
+            claim: rule.claim().unwrap().to_owned(),
             value: value.into(),
             since: NOW,
         }
@@ -131,7 +131,7 @@ proptest! {
     fn rule_29_roles_are_what_the_rule_says(
         document in configured(), claimed in claimed(), orders in orders(), now in moment(),
     ) {
-        let basis = Basis { claimed, orders };
+        let basis = Basis { claimed, orders, ..Basis::default() };
 
         prop_assert_eq!(held(&basis, &document, now), expected(&basis, &document, now));
     }
@@ -148,7 +148,7 @@ proptest! {
             created_at: NOW,
             ends_at: None,
         });
-        let basis = Basis { claimed, orders };
+        let basis = Basis { claimed, orders, ..Basis::default() };
 
         prop_assert!(!held(&basis, &document, NOW).contains(&role));
     }
@@ -159,9 +159,9 @@ proptest! {
     ) {
         document.duties.apart.clear();
         document.users.roles_from = RolesFrom::Both;
-        let without = held(&Basis { claimed: Vec::new(), orders: orders.clone() }, &document, NOW);
+        let without = held(&Basis { orders: orders.clone(), ..Basis::default() }, &document, NOW);
 
-        let with = held(&Basis { claimed, orders }, &document, NOW);
+        let with = held(&Basis { claimed, orders, ..Basis::default() }, &document, NOW);
 
         prop_assert!(without.is_subset(&with));
     }
@@ -171,7 +171,7 @@ proptest! {
         mut document in configured(), claimed in claimed(), role in select(&ROLES[..]),
     ) {
         document.roles.retain(|rule| rule.role != role);
-        let basis = Basis { claimed, orders: Vec::new() };
+        let basis = Basis { claimed, ..Basis::default() };
 
         prop_assert!(!held(&basis, &document, NOW).contains(&role));
     }
@@ -180,7 +180,7 @@ proptest! {
     fn rule_29_the_order_does_not_matter(
         document in configured(), claimed in claimed(), orders in orders(),
     ) {
-        let basis = Basis { claimed, orders };
+        let basis = Basis { claimed, orders, ..Basis::default() };
         let (mut turned, mut other) = (basis.clone(), document.clone());
         turned.claimed.reverse();
         turned.orders.reverse();
@@ -195,7 +195,7 @@ proptest! {
     fn rule_42_until_the_next_edge_nothing_changes_by_itself(
         document in configured(), claimed in claimed(), orders in orders(), now in moment(),
     ) {
-        let basis = Basis { claimed, orders };
+        let basis = Basis { claimed, orders, ..Basis::default() };
         let end = basis.changes_at(&document, now).unwrap_or(NOW.plus(Span::days(1)));
 
         prop_assert!(now < end);
@@ -218,8 +218,8 @@ fn rule_29_an_end_is_exact() {
         ends_at: Some(end),
     };
     let basis = Basis {
-        claimed: Vec::new(),
         orders: vec![grant],
+        ..Basis::default()
     };
 
     assert_eq!(
@@ -246,8 +246,8 @@ fn rule_01_no_other_account_yields_an_operator() {
         ends_at: None,
     };
     let basis = Basis {
-        claimed: Vec::new(),
         orders: vec![grant],
+        ..Basis::default()
     };
 
     assert_eq!(held(&basis, &document, NOW), BTreeSet::new());

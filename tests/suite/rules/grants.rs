@@ -194,7 +194,7 @@ async fn rule_29_where_roles_come_from_people_claims_give_none() {
     let scene = Scene::from(RolesFrom::Uam).await;
     let test = &scene.desk.test;
     let invitation = vestibule::app::Invitation {
-        subject: MAYA.upn.into(),
+        subject: Some(MAYA.upn.into()),
         external_id: None,
         profile: vestibule::claims::Profile::default(),
     };

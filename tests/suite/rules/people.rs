@@ -70,7 +70,7 @@ async fn refusal(test: &TestApp, answered: &Answered) -> Option<Refusal> {
 
 async fn invite(test: &TestApp, subject: &str) -> anyhow::Result<User> {
     let invitation = Invitation {
-        subject: subject.into(),
+        subject: Some(subject.into()),
         external_id: None,
         profile: Profile {
             email: Some(MAYA.email.into()),

@@ -29,7 +29,7 @@ fn order(kind: Kind, role: Role) -> Order {
 
 impl Desk {
     /// Puts a configuration in force in the first account.
-    async fn configure(&self, document: &Document) {
+    pub(super) async fn configure(&self, document: &Document) {
         let mut tx = self.write().await;
         let mut of = tx.of(self.account);
         let new = NewRevision {
@@ -137,7 +137,7 @@ async fn what_claims_gave_counts_by_the_configuration_in_force() {
         let maya = desk.somebody("maya").await;
         let claimed = Claimed {
             role: Role::Maker,
-            claim: both().roles[0].claim.clone(),
+            claim: both().roles[0].claim().unwrap().to_owned(),
             value: "vkyc-maker".into(),
             since: NOW,
         };

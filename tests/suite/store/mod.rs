@@ -5,6 +5,7 @@ mod audit;
 mod changes;
 mod credentials;
 mod grants;
+mod groups;
 mod handoff;
 mod memory;
 mod news;
@@ -82,6 +83,7 @@ impl Desk {
             external_id: None,
             state: user::State::Active,
             profile: Profile::default(),
+            directory: None,
             roles: Roles::new(),
             created_at: NOW,
             last_sign_in: Some(NOW),

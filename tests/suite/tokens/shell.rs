@@ -149,3 +149,62 @@ fn the_keys_that_sign_tokens_are_changed_from_the_shell() {
         "{listed}"
     );
 }
+
+#[test]
+fn a_token_of_operators_can_be_made_before_there_is_anything() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let (code, made) = run(
+        folder.path(),
+        "token create --operator --scope user:* --scope key:view",
+    );
+    let (_, listed) = run(folder.path(), "token list");
+    let (_, accounts) = run(folder.path(), "account list");
+
+    assert_eq!(code, Some(0), "{made}");
+    let secret = made.trim_end().lines().last().unwrap();
+    assert!(secret.starts_with("vsk_staff_"), "{made}");
+    assert!(listed.contains("key:view user:*"), "{listed}");
+    assert!(accounts.contains("staff"), "{accounts}");
+}
+
+#[test]
+fn a_token_is_made_for_what_there_is() {
+    let folder = installation();
+    for (line, code, sentence) in [
+        ("--account acme-demo --scope scim", 0, "vsk_demo_"),
+        ("--account acme-demo --scope profile:view", 3, "no scope"),
+        ("--account acme-demo --scope user:nothing", 3, "no scope"),
+        ("--operator --scope scim", 3, "no scope"),
+        ("--account acme-demo", 2, "--scope"),
+        ("--scope user:view", 2, "--account"),
+        (
+            "--operator --account acme-demo --scope user:view",
+            2,
+            "cannot be used with",
+        ),
+    ] {
+        let (said, text) = run(folder.path(), &format!("token create {line}"));
+        assert_eq!(said, Some(code), "{line}: {text}");
+        assert!(text.contains(sentence), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_token_that_was_taken_back_is_listed_as_such_and_is_no_key() {
+    let folder = installation();
+    let (_, made) = run(
+        folder.path(),
+        "token create --account acme-demo --scope user:view --json",
+    );
+    let made: Value = serde_json::from_str(&made).unwrap();
+
+    let (code, _) = run(
+        folder.path(),
+        &format!("token revoke {}", made["id"].as_str().unwrap()),
+    );
+
+    assert_eq!(code, Some(0));
+    assert!(run(folder.path(), "token list").1.contains("revoked"));
+    assert!(run(folder.path(), "key list").1.contains("no keys"));
+}

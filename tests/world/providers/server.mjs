@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { folder, freePorts, run, start, vestibule } from '../../browser/programs.mjs';
 
 export const ROLE = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
-const CONFIGURATION = join(folder, 'vestibule.toml');
+export const CONFIGURATION = join(folder, 'vestibule.toml');
 
 /** Starts the server. */
 export async function serve() {

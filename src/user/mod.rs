@@ -1,5 +1,9 @@
 //! A person of one account, and the decision whether they may come in.
 
+mod directory;
+
+pub use directory::{Directory, Mail, unlinked};
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -56,6 +60,8 @@ pub struct User {
     pub state: State,
     /// What is shown of them.
     pub profile: Profile,
+    /// What the client's directory says of them, where it does.
+    pub directory: Option<Directory>,
     /// The roles that they held when this was read, each with why.
     pub roles: Roles,
     /// When they came to exist.
@@ -78,7 +84,9 @@ pub struct Person {
 pub struct Known {
     /// The user of exactly this subject.
     pub user: Option<User>,
-    /// What their roles follow from.
+    /// Somebody without a subject who is expected by exactly what the assertion says.
+    pub expected: Option<User>,
+    /// What the roles of whichever of them it is follow from.
     pub basis: Basis,
     /// Whether somebody else's subject differs only in case or normal form.
     pub has_twin: bool,
@@ -104,6 +112,8 @@ pub enum Refusal {
     SubjectReused,
     /// Somebody's subject differs from theirs only in case or normal form.
     Twin,
+    /// The subject is somebody's, and what links an expected person is somebody else's.
+    Ambiguous,
 }
 
 impl Refusal {
@@ -117,6 +127,7 @@ impl Refusal {
             Self::Duties => "duties",
             Self::SubjectReused => "subject_reused",
             Self::Twin => "twin",
+            Self::Ambiguous => "ambiguous",
         }
     }
 
@@ -144,6 +155,9 @@ impl Refusal {
             Self::Twin => {
                 "Somebody's subject differs from this one only in case or normal form. Look which of the two is right before one of them signs in."
             }
+            Self::Ambiguous => {
+                "The subject belongs to one person, and what `users.link` compares to another who has not come yet. Delete the one of the two that is not right."
+            }
         }
     }
 }
@@ -153,6 +167,7 @@ impl Refusal {
 pub struct Admission {
     user: User,
     is_new: bool,
+    is_linked: bool,
 }
 
 impl Admission {
@@ -165,6 +180,11 @@ impl Admission {
     pub const fn is_new(&self) -> bool {
         self.is_new
     }
+
+    /// Whether it is by this sign-in that they have a subject.
+    pub const fn is_linked(&self) -> bool {
+        self.is_linked
+    }
 }
 
 /// Decides about somebody whose claims have been verified.
@@ -176,11 +196,13 @@ pub fn admit(
     now: Timestamp,
     entropy: &Entropy,
 ) -> Result<Admission, Refusal> {
-    let id = match &known.user {
-        Some(user) => existing(user, claims)?,
-        None if known.was_deleted => return Err(Refusal::Deleted),
-        None if known.has_twin => return Err(Refusal::Twin),
-        None => match document.users.provisioning {
+    let id = match (&known.user, &known.expected) {
+        (Some(_), Some(_)) => return Err(Refusal::Ambiguous),
+        (Some(user), None) => existing(user, claims)?,
+        (None, _) if known.was_deleted => return Err(Refusal::Deleted),
+        (None, _) if known.has_twin => return Err(Refusal::Twin),
+        (None, Some(expected)) => existing(expected, claims)?,
+        (None, None) => match document.users.provisioning {
             Provisioning::Jit => UserId::new(now, entropy),
             Provisioning::Invited | Provisioning::Scim => return Err(Refusal::NotInvited),
         },
@@ -191,8 +213,8 @@ pub fn admit(
     if standing.roles.is_empty() && document.users.no_role == NoRole::Deny {
         return Err(Refusal::NoRole);
     }
-    let is_new = known.user.is_none();
-    let before = known.user.as_ref();
+    let before = known.user.as_ref().or(known.expected.as_ref());
+    let directory = before.and_then(|user| user.directory.clone());
     let user = User {
         id,
         source: claims.source().to_owned(),
@@ -202,12 +224,20 @@ pub fn admit(
             .map(str::to_owned)
             .or_else(|| before.and_then(|user| user.external_id.clone())),
         state: State::Active,
-        profile: claims.profile().clone(),
+        profile: match &directory {
+            Some(said) => claims.profile().clone().or(said.profile()),
+            None => claims.profile().clone(),
+        },
+        directory,
         roles: standing.roles.clone(),
         created_at: before.map_or(now, |user| user.created_at),
         last_sign_in: Some(now),
     };
-    Ok(Admission { user, is_new })
+    Ok(Admission {
+        user,
+        is_new: before.is_none_or(|user| user.last_sign_in.is_none()),
+        is_linked: known.expected.is_some(),
+    })
 }
 
 fn existing(user: &User, claims: &Claims) -> Result<UserId, Refusal> {
