@@ -10,9 +10,9 @@ use super::App;
 use crate::audit::{
     Actor, Checkpoint, Entry, Event, Filter, Head, NOTHING, Record, Signed, SigningKey,
 };
-use crate::id::{AccountId, EntryId, hex};
+use crate::id::{AccountId, EntryId, UserId, hex};
 use crate::seal::Place;
-use crate::store::Vouched;
+use crate::store::{Of, Vouched};
 use crate::time::{Span, Timestamp};
 
 /// So many entries are sealed in one transaction at most: writers of SQLite wait for it.
@@ -209,16 +209,30 @@ impl App {
             .iter()
             .find_map(|word| named(word))
             .or_else(|| named(&self.config.staff.account));
-        if let Some(account) = account {
-            let event = Event::CommandRefused {
-                command: command.to_owned(),
-                said,
-            };
-            tx.of(account.id)
-                .audit(actor, event, self.clock.now(), &self.entropy)
-                .await?;
-            tx.commit().await?;
-        }
+        let Some(account) = account else {
+            return Ok(());
+        };
+        let (now, mut of) = (self.clock.now(), tx.of(account.id));
+        let event = Event::CommandRefused {
+            command: command.to_owned(),
+            user: named_person(&mut of, words, now).await?,
+            said,
+        };
+        of.audit(actor, event, now, &self.entropy).await?;
+        tx.commit().await?;
         Ok(())
     }
+}
+
+/// The one person whom the words of a command name, so that what was said of them is erased with them.
+async fn named_person(of: &mut Of<'_>, words: &[String], now: Timestamp) -> Result<Option<String>> {
+    for word in words {
+        if UserId::parse(word).is_some() {
+            return Ok(Some(word.clone()));
+        }
+        if let [one] = of.users_called(word, now).await?.as_slice() {
+            return Ok(Some(one.id.to_string()));
+        }
+    }
+    Ok(None)
 }

@@ -218,6 +218,7 @@ pub enum Event {
     },
     CommandRefused {
         command: String,
+        user: Option<String>,
         said: String,
     },
 }

@@ -63,7 +63,7 @@ fn reading_and_refusals_are_entries_themselves() {
     let (_, text) = run(folder.path(), "user list acme-demo --json");
     let users: serde_json::Value = serde_json::from_str(&text).unwrap();
     let user = users[0]["id"].as_str().unwrap();
-    let (code, _) = run(folder.path(), &format!("user delete acme-demo {user}"));
+    let (code, _) = run(folder.path(), "user delete acme-demo anna");
     assert_eq!(code, Some(3));
 
     run(folder.path(), "audit list");
@@ -78,6 +78,13 @@ fn reading_and_refusals_are_entries_themselves() {
         text.contains("user delete") && text.contains("refused"),
         "{text}"
     );
+    assert!(text.contains("deleting anna"), "{text}");
+
+    let delete = format!("user delete acme-demo anna --confirm {user}");
+    assert_eq!(run(folder.path(), &delete).0, Some(0));
+    let (_, text) = run(folder.path(), "audit list");
+    assert!(!text.contains("anna") && text.contains("erased"), "{text}");
+    assert_eq!(run(folder.path(), "audit verify").0, Some(0));
 }
 
 #[test]
@@ -91,4 +98,27 @@ fn a_purge_says_what_it_would_remove() {
         text.contains("acme-demo") && text.contains("Nothing was removed"),
         "{text}"
     );
+}
+
+#[test]
+fn checkpoints_are_added_to_a_file_of_its_owner_alone_and_are_verified_against() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = installation();
+    std::fs::create_dir(folder.path().join("config")).unwrap();
+    let config = "[audit]\ncheckpoints = \"checkpoints.jsonl\"\n";
+    std::fs::write(folder.path().join("config/vestibule.toml"), config).unwrap();
+    run(folder.path(), "audit export --out first.jsonl");
+    run(folder.path(), "audit export --out second.jsonl");
+
+    let kept = folder.path().join("checkpoints.jsonl");
+    let lines = std::fs::read_to_string(&kept).unwrap();
+    let mode = std::fs::metadata(&kept).unwrap().permissions().mode();
+    let (code, text) = run(folder.path(), "audit verify --against checkpoints.jsonl");
+
+    assert_eq!(lines.lines().count(), 2);
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(code, Some(0), "{text}");
+    std::fs::write(kept, lines.replace("\"number\":1", "\"number\":2")).unwrap();
+    let (code, text) = run(folder.path(), "audit verify --against checkpoints.jsonl");
+    assert_eq!(code, Some(1), "{text}");
 }
