@@ -39,7 +39,7 @@ impl App {
             .context("the account has no active revision")?;
         let (link, now) = (document.link(), self.clock.now());
         let (source, subject) = match (invitation.subject, link) {
-            (Some(subject), _) => (String::from(document.claims.subject), subject),
+            (Some(subject), _) => (String::from(document.claims.subject.clone()), subject),
             (None, Link::ExternalId) => (
                 link.source().to_owned(),
                 invitation.external_id.clone().unwrap_or_default(),
@@ -62,7 +62,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &subject, now).await?;
+        let known = of.known(&source, &subject, &document, now).await?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
                 "{subject} is there already: {} ({})",
