@@ -143,11 +143,15 @@ impl App {
             state
         };
         let sessions_ended = of.end_sessions(id).await?;
-        of.save_user(&User {
+        let mut after = User {
             state,
             ..user.clone()
-        })
-        .await?;
+        };
+        if let Some(directory) = &mut after.directory {
+            // From now on it is not the directory that decides this.
+            directory.has_suspended = false;
+        }
+        of.save_user(&after).await?;
         if state != user.state {
             let event = match state {
                 State::Suspended => Event::UserSuspended {
