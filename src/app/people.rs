@@ -36,7 +36,7 @@ impl App {
             .context("the account has no active revision")?;
         let (link, now) = (document.link(), self.clock.now());
         let (source, subject) = match (invitation.subject, link) {
-            (Some(subject), _) => (String::from(document.claims.subject), subject),
+            (Some(subject), _) => (String::from(document.claims.subject.clone()), subject),
             (None, Link::ExternalId) => (
                 link.source().to_owned(),
                 invitation.external_id.clone().unwrap_or_default(),
@@ -59,7 +59,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &subject, now).await?;
+        let known = of.known(&source, &subject, &document, now).await?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
                 "{subject} is there already: {} ({})",
@@ -140,11 +140,15 @@ impl App {
             state
         };
         let sessions_ended = of.end_sessions(id).await?;
-        of.save_user(&User {
+        let mut after = User {
             state,
             ..user.clone()
-        })
-        .await?;
+        };
+        if let Some(directory) = &mut after.directory {
+            // From now on it is not the directory that decides this.
+            directory.has_suspended = false;
+        }
+        of.save_user(&after).await?;
         if state != user.state {
             let event = match state {
                 State::Suspended => Event::UserSuspended {

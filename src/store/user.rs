@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
-use crate::account::Provisioning;
+use crate::account::{Document, Provisioning};
 use crate::claims::{Claimed, Profile};
 use crate::grant::Basis;
 use crate::id::UserId;
@@ -131,11 +131,12 @@ impl Changes {
 }
 
 impl Of<'_> {
-    /// What is known of a subject among those who are there.
+    /// What is known of a subject among those who are there, with the roles that they hold by that configuration.
     pub async fn known(
         &mut self,
         source: &str,
         subject: &str,
+        document: &Document,
         now: Timestamp,
     ) -> Result<Known, Error> {
         let rows = sql!(
@@ -150,7 +151,7 @@ impl Of<'_> {
         let mut known = Known::default();
         for row in rows {
             if row.subject == subject {
-                let person = self.people(vec![row], now).await?.pop();
+                let person = self.people_by(Some(document), vec![row], now).await?.pop();
                 (known.user, known.basis) = person
                     .map(|person| (Some(person.user), person.basis))
                     .unwrap_or_default();
@@ -313,16 +314,28 @@ impl Of<'_> {
         Ok(found)
     }
 
-    /// People with the roles that they hold at `now`; of those, what is said of people between the first and the last is read.
+    /// People with the roles that they hold at `now` by the configuration in force.
     async fn people(&mut self, rows: Vec<Row>, now: Timestamp) -> Result<Vec<Person>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let document = self.document().await?;
+        self.people_by(document.as_ref(), rows, now).await
+    }
+
+    /// The same by a configuration that is at hand; what is said of people between the first and the last is read.
+    async fn people_by(
+        &mut self,
+        document: Option<&Document>,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<Vec<Person>, Error> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Ok(Vec::new());
         };
         let mut orders = self.orders(&first.id, &last.id).await?;
-        let document = self.document().await?;
-        let is_kept = document
-            .as_ref()
-            .is_some_and(|document| document.users.provisioning == Provisioning::Scim);
+        let is_kept =
+            document.is_some_and(|document| document.users.provisioning == Provisioning::Scim);
         let mut groups = if is_kept {
             self.groups_of(&first.id, &last.id).await?
         } else {
@@ -338,9 +351,7 @@ impl Of<'_> {
                 orders,
                 groups,
             };
-            let standing = document
-                .as_ref()
-                .map(|document| basis.standing(document, now));
+            let standing = document.map(|document| basis.standing(document, now));
             user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
             people.push(Person { user, basis });
         }
