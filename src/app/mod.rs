@@ -1,6 +1,7 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod audit;
 mod credentials;
 pub mod directory;
 mod expiry;
@@ -9,6 +10,9 @@ mod judge;
 mod keys;
 mod look;
 mod people;
+mod person;
+mod proof;
+mod purge;
 mod refresh;
 mod roles;
 mod staff;
@@ -20,6 +24,8 @@ pub use accounts::{Applied, Consent, Outcome, vet};
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
+pub use proof::{Format, Part, read_checkpoints, verify_export};
+pub use purge::Purged;
 pub use refresh::Refreshed;
 pub use trust::{Distrusted, Pending, Seen};
 

@@ -2,15 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{App, Refused, directory};
+use super::{App, Refused};
 use crate::account::{Account, Link};
 use crate::audit::Event;
 use crate::claims::Profile;
-use crate::id::{AccountId, UserId};
+use crate::id::UserId;
 use crate::role::Roles;
-use crate::seal;
-use crate::store::Of;
-use crate::time::Timestamp;
 use crate::user::{self, State, User};
 
 /// Somebody who is expected.
@@ -168,7 +165,7 @@ impl App {
         Ok(sessions_ended)
     }
 
-    /// Removes somebody for good; a keyed hash of their subject stays, so that nobody inherits it.
+    /// Removes somebody for good, with everything that names them; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
@@ -177,48 +174,9 @@ impl App {
         let user = of.user(id, now).await?.context("the person is gone")?;
         let document = self.document(account.id).await?;
         let link = document.map_or(Link::UserName, |document| document.link());
-        let sessions_ended = self.remove(&mut of, &user, link, now).await?;
-        of.audit(
-            actor,
-            Event::UserDeleted {
-                user: id.to_string(),
-                sessions_ended,
-            },
-            now,
-            &self.entropy,
-        )
-        .await?;
+        let sessions_ended = self.erase(&mut of, &user, link, actor, now).await?;
         tx.commit().await?;
         Ok(sessions_ended)
-    }
-
-    /// Removes somebody and ends their sessions; says how many those were.
-    pub(super) async fn remove(
-        &self,
-        of: &mut Of<'_>,
-        user: &User,
-        link: Link,
-        now: Timestamp,
-    ) -> Result<u64, directory::Error> {
-        let sessions_ended = of.end_sessions(user.id).await?;
-        for grave in self.graves(of.id(), user, link)? {
-            of.delete_user(user.id, &grave, now).await?;
-        }
-        Ok(sessions_ended)
-    }
-
-    /// The keyed digests under which somebody is remembered who was deleted: of their subject, and of what links.
-    fn graves(
-        &self,
-        account: AccountId,
-        user: &User,
-        link: Link,
-    ) -> Result<Vec<String>, seal::Error> {
-        let subject = (user.source.as_str(), user.subject.clone());
-        let linked = user.link(link).map(|value| (link.source(), value));
-        let both = std::iter::once(subject).chain(linked);
-        both.map(|(source, subject)| user::tombstone(&self.ring, account, source, &subject))
-            .collect()
     }
 
     /// The one person of that id, exact subject, e-mail address or external id.

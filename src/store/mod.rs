@@ -6,6 +6,7 @@ mod account;
 mod attempt;
 mod audit;
 mod batch;
+mod chain;
 mod credential;
 mod db;
 mod grant;
@@ -24,6 +25,7 @@ mod user;
 
 pub use account::NewRevision;
 pub use batch::Changes;
+pub use chain::Vouched;
 pub use db::{Error, Of, Store, Tx};
 pub use handoff::{Handoff, Parent};
 pub use news::{Commits, Ear, Edition, News};

@@ -6,6 +6,7 @@
 mod app;
 mod architecture;
 mod attack;
+mod audit;
 mod authzen;
 mod browser;
 mod config;

@@ -78,12 +78,8 @@ impl Directory<'_> {
         let known = self.known(&mut of, id).await?;
         demand_version(versions, &version(&known, self.base))?;
         let link = self.document.link();
-        let sessions_ended = app.remove(&mut of, &known.user, link, self.now).await?;
-        let event = Event::UserDeleted {
-            user: known.user.id.to_string(),
-            sessions_ended,
-        };
-        of.audit(self.actor, event, self.now, &app.entropy).await?;
+        app.erase(&mut of, &known.user, link, self.actor, self.now)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

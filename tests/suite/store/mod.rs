@@ -1,6 +1,7 @@
 //! Every function of the store: one list of cases for both databases.
 
 mod accounts;
+mod audit;
 mod changes;
 mod credentials;
 mod grants;
