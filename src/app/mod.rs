@@ -2,6 +2,8 @@
 
 mod accounts;
 mod audit;
+mod carry;
+mod case;
 mod credentials;
 pub mod directory;
 mod expiry;
@@ -12,8 +14,10 @@ mod look;
 mod people;
 mod person;
 mod proof;
+mod proposals;
 mod purge;
 mod refresh;
+mod revisions;
 mod roles;
 mod staff;
 mod tidy;
@@ -21,10 +25,12 @@ mod tokens;
 mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
+pub use carry::Effect;
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::Invitation;
 pub use proof::{Format, Part, read_checkpoints, verify_export};
+pub use proposals::{Examined, Forbidden, Wished};
 pub use purge::Purged;
 pub use refresh::Refreshed;
 pub use trust::{Distrusted, Pending, Seen};
@@ -127,7 +133,7 @@ impl App {
         );
         notes.extend(config.warnings());
         notes.extend(drifted(&store, &config).await?);
-        Ok(Self {
+        let app = Self {
             config,
             store: store.clone(),
             ring,
@@ -140,7 +146,9 @@ impl App {
             reading: Semaphore::new(1),
             notes,
             given_keys: None,
-        })
+        };
+        app.note_approvals().await?;
+        Ok(app)
     }
 }
 

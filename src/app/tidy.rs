@@ -12,6 +12,7 @@ impl App {
     /// Removes ended sessions, ids that could not come again, and personal data past its retention.
     pub async fn tidy(&self, now: Timestamp) -> Result<()> {
         self.publish_due_key(now).await?;
+        self.expire_proposals(now).await?;
         let mut tx = self.store.write().await?;
         tx.forget_revoked_tokens(now).await?;
         tx.delete_ended_sessions(now).await?;

@@ -105,6 +105,7 @@ impl Written {
 /// What an entry is about, by its id: the first of these that its details name.
 fn target(detail: &Value) -> Option<String> {
     [
+        "proposal",
         "user",
         "group",
         "credential",

@@ -221,6 +221,29 @@ pub enum Event {
         user: Option<String>,
         said: String,
     },
+    ProposalMade {
+        proposal: String,
+        user: Option<String>,
+        wish: String,
+        reason: String,
+    },
+    ProposalDecided {
+        proposal: String,
+        user: Option<String>,
+        wish: String,
+        state: String,
+        author: String,
+        comment: String,
+    },
+    DirectoryRoleApproved {
+        user: String,
+        role: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    StaffApprovals {
+        on: bool,
+    },
 }
 
 impl Event {

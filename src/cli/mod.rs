@@ -12,6 +12,7 @@ mod metadata;
 mod out;
 mod policy;
 mod probe;
+mod proposal;
 mod purge;
 mod roles;
 mod serve;
@@ -81,6 +82,9 @@ enum Command {
     /// Look at and manage the people of an account
     #[command(subcommand)]
     User(user::Command),
+    /// Look at what waits for a second person, and take it back
+    #[command(subcommand)]
+    Proposal(proposal::Command),
     /// Make, list and take back the keys of programs
     #[command(subcommand)]
     Key(key::Command),
@@ -175,12 +179,15 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Serve => serve::run(load(file)?).await,
         #[cfg(feature = "practice")]
         Command::Demo(options) => crate::demo::run(load(file)?, options).await,
-        Command::Account(command) => account::run(command, load(file)?, out).await,
+        Command::Account(command) => Box::pin(account::run(command, load(file)?, out)).await,
         Command::Metadata(command) => metadata::run(command, &load(file)?, out).await,
         Command::Explain { reference } => {
             explain::run(reference, &existing(load(file)?).await?, out).await
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
+        Command::Proposal(command) => {
+            proposal::run(command, &existing(load(file)?).await?, out).await
+        }
         Command::Key(command) => key::run(command, &existing(load(file)?).await?, out).await,
         Command::Token(command) => {
             // A token of operators is how a new installation begins.

@@ -16,6 +16,7 @@ mod key;
 mod link;
 mod made;
 mod news;
+mod proposal;
 mod queue;
 mod session;
 mod source;

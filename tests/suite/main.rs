@@ -16,6 +16,7 @@ mod gate;
 mod limits;
 mod logout;
 mod practice;
+mod proposals;
 mod real;
 mod rollover;
 mod routes;

@@ -10,6 +10,7 @@ mod handoff;
 mod memory;
 mod news;
 mod people;
+mod proposals;
 mod sessions;
 mod sources;
 
