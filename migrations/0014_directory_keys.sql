@@ -20,6 +20,8 @@ CREATE INDEX users_by_surname_key ON users (account, surname_key, id);
 
 CREATE INDEX users_by_external_key ON users (account, external_key, id);
 
+CREATE INDEX users_without_keys ON users (account) WHERE subject_key IS NULL;
+
 CREATE INDEX users_by_state ON users (account, state, id);
 
 CREATE TABLE held (

@@ -16,6 +16,8 @@ pub enum Kind {
     Grant,
     /// The person does not hold it, whatever else gives it.
     Denial,
+    /// What a group of the client's directory gives the person counts, for as long as they stay in it.
+    Approval,
 }
 
 impl Kind {
@@ -24,12 +26,13 @@ impl Kind {
         match self {
             Self::Grant => "grant",
             Self::Denial => "denial",
+            Self::Approval => "approval",
         }
     }
 
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Grant, Self::Denial]
+        [Self::Grant, Self::Denial, Self::Approval]
             .into_iter()
             .find(|kind| kind.as_str() == name)
     }
@@ -63,6 +66,7 @@ impl Order {
         let verb = match self.kind {
             Kind::Grant => "granted",
             Kind::Denial => "denied",
+            Kind::Approval => "approved",
         };
         let until = self
             .ends_at
@@ -114,7 +118,7 @@ pub struct Given {
 
 /// Whether a directory alone does not give that role in this account.
 pub fn needs_approval(role: Role, document: &Document) -> bool {
-    document.stage == Stage::Live && matches!(role, Role::Checker | Role::UamAdmin)
+    document.approvals() && matches!(role, Role::Checker | Role::UamAdmin)
 }
 
 /// What gives a role.
@@ -138,6 +142,16 @@ pub enum Source {
         /// Why they did.
         reason: String,
     },
+}
+
+impl Source {
+    /// What gives it, in words.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Rule { rule } | Self::Group { rule } => rule.clone(),
+            Self::Grant { author, reason } => format!("granted by {author}: {reason}"),
+        }
+    }
 }
 
 /// The roles of somebody at a moment, and why.
@@ -199,7 +213,9 @@ impl Basis {
         given.sort();
         given.dedup();
         let waits = |given: &Given| {
-            matches!(given.source, Source::Group { .. }) && needs_approval(given.role, document)
+            matches!(given.source, Source::Group { .. })
+                && needs_approval(given.role, document)
+                && !self.is_approved(given, now)
         };
         let (waiting, given): (Vec<Given>, Vec<Given>) = given.into_iter().partition(waits);
         let mut denied: Vec<Order> = self.in_force(Kind::Denial, now).cloned().collect();
@@ -292,6 +308,12 @@ impl Basis {
                     reason: grant.reason.clone(),
                 },
             })
+    }
+
+    /// Whether somebody has approved the role since the person came into the group.
+    fn is_approved(&self, given: &Given, now: Timestamp) -> bool {
+        self.in_force(Kind::Approval, now)
+            .any(|approval| approval.role == given.role && approval.created_at >= given.since)
     }
 
     fn sentence(&self, role: Role, now: Timestamp) -> String {

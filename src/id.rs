@@ -123,6 +123,8 @@ ids! {
     KeyId "key";
     /// A group of people, as a client's directory keeps it.
     GroupId "grp";
+    /// What somebody asks for and a second person decides.
+    ProposalId "prp";
     /// A credential of a program: an integration key, or the token of one that asks for decisions.
     CredentialId "crd";
 }

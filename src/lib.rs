@@ -11,6 +11,7 @@
 //! | [`saml`] | the messages of SAML 2.0: read, verified, written |
 //! | [`claims`] | what a verified assertion says of a person, and the roles that gives |
 //! | [`grant`] | what administrators grant and deny, and the roles that gives together with the claims |
+//! | [`proposal`] | what one person asks for and a second one decides |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
 //! | [`scim`] | what a client's directory says of people and groups |
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
@@ -45,6 +46,7 @@ pub mod log;
 pub mod login;
 #[cfg(feature = "practice")]
 pub mod practice;
+pub mod proposal;
 pub mod role;
 pub mod saml;
 pub mod scim;

@@ -128,6 +128,11 @@ impl Present {
         }
     }
 
+    /// The one host that the credential is good for, where it is a gate's cookie.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
     /// Whether whoever it is uses apps; who asks for decisions about one uses none.
     pub fn uses_apps(&self) -> bool {
         match &self.holder {

@@ -20,6 +20,9 @@ pub struct Document {
     /// Whether the account has the user access management option.
     #[serde(default)]
     pub uam: bool,
+    /// Whether roles, configuration and keys change by two people's word, where the account says so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<bool>,
     /// How people sign in; absent until the client has sent its metadata.
     pub saml: Option<Saml>,
     /// Which claim says what about a person.
@@ -46,6 +49,11 @@ pub struct Document {
 }
 
 impl Document {
+    /// Whether roles, configuration and keys change by two people's word: of a live account unless it says otherwise.
+    pub fn approvals(&self) -> bool {
+        self.approvals.unwrap_or(self.stage == Stage::Live)
+    }
+
     /// By what somebody who is expected without a subject is known when they come: what the account says, else the client's
     /// own id where a claim tells it, else the subject.
     pub fn link(&self) -> Link {

@@ -19,6 +19,10 @@ pub fn problems(document: &Document) -> Vec<String> {
     options(document, &mut demand);
     people(document, &mut demand);
     duties(document, &mut demand);
+    demand(
+        document.stage != Stage::Staff || document.approvals.is_none(),
+        "`approvals` of the staff account stands in the server configuration, as `staff.approvals`",
+    );
     saml(document, &mut demand);
     found
 }

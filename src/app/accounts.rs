@@ -6,11 +6,11 @@ use super::{App, Refused};
 use crate::account::{Account, Change, Document, Revision, Stage, State, diff};
 use crate::audit::Event;
 use crate::config::{AccountFile, Config};
-use crate::id::{AccountId, hex};
-use crate::saml::keys::Certificate;
+use crate::id::AccountId;
+use crate::proposal::Proposal;
 use crate::saml::metadata::{self, Descriptor};
 use crate::saml::rollover;
-use crate::store::{NewRevision, Of};
+use crate::store::NewRevision;
 
 /// What became of a file that was applied.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// The identity provider that it trusts.
     pub idp: Option<Descriptor>,
+    /// What a second person decides, where a draft waits for that.
+    pub proposal: Option<Proposal>,
 }
 
 /// What the person at the shell has said on top of the file.
@@ -196,170 +198,9 @@ impl App {
             revision: 1,
             changes,
             idp,
+            proposal: None,
         })
     }
-
-    async fn revise(
-        &self,
-        account: Account,
-        new: NewRevision<'_>,
-        idp: Option<Descriptor>,
-        consent: &Consent,
-    ) -> Result<Outcome> {
-        let mut tx = self.store.write().await?;
-        let mut of = tx.of(account.id);
-        of.alone().await?;
-        let active = of
-            .revision(account.active)
-            .await?
-            .context("the account has no active revision")?;
-        let latest = of
-            .revisions()
-            .await?
-            .into_iter()
-            .next()
-            .context("the account has no revision")?;
-        let candidate = Revision {
-            number: latest.number + 1,
-            document: new.document.clone(),
-            metadata: new.metadata.map(str::to_owned),
-            author: new.author.to_owned(),
-            created_at: new.at,
-        };
-        let changes = diff(&active, &candidate);
-        let outcome = |applied, revision, changes| Outcome {
-            applied,
-            account: account.clone(),
-            revision,
-            changes,
-            idp,
-        };
-        if changes.is_empty() {
-            return Ok(outcome(Applied::Unchanged, active.number, changes));
-        }
-        self.check_change(&mut of, &account, &active.document, new.document, consent)
-            .await?;
-        let at_once = new.document.stage == Stage::Demo || consent.break_glass.is_some();
-        if !at_once && diff(&latest, &candidate).is_empty() {
-            return Ok(outcome(Applied::Draft, latest.number, changes));
-        }
-        if let Some(reason) = consent
-            .break_glass
-            .as_ref()
-            .filter(|_| new.document.stage != Stage::Demo)
-        {
-            let event = Event::BreakGlass {
-                revision: candidate.number,
-                reason: reason.clone(),
-            };
-            tracing::warn!(account = %account.slug, reason, "a live account is changed at once");
-            of.audit(new.author, event, new.at, &self.entropy).await?;
-        }
-        let outcome = outcome(
-            if at_once {
-                Applied::Activated
-            } else {
-                Applied::Draft
-            },
-            candidate.number,
-            changes,
-        );
-        self.add(
-            &mut of,
-            new,
-            Some(account.active),
-            outcome.idp.as_ref(),
-            at_once,
-        )
-        .await?;
-        tx.commit().await?;
-        self.login.forget(account.slug.as_str());
-        Ok(outcome)
-    }
-
-    /// What an existing account cannot become, or only when its operator has said so.
-    async fn check_change(
-        &self,
-        of: &mut Of<'_>,
-        account: &Account,
-        before: &Document,
-        after: &Document,
-        consent: &Consent,
-    ) -> Result<()> {
-        if before.stage != after.stage {
-            bail!(Refused(format!(
-                "{} is a {} account and stays one; a {} account gets a name of its own",
-                account.slug,
-                before.stage.as_str(),
-                after.stage.as_str()
-            )));
-        }
-        let asked = after.saml.as_ref().and_then(|saml| saml.entity_id.as_ref());
-        if asked.is_some_and(|asked| *asked != account.entity_id) {
-            bail!(Refused(format!(
-                "the entity id of {} is {} and stays it, since its ADFS trust names it; make another account for another one",
-                account.slug, account.entity_id
-            )));
-        }
-        let people = of.count_users().await?;
-        if before.claims.subject != after.claims.subject && people > 0 && !consent.new_subject {
-            bail!(Refused(format!(
-                "`claims.subject` changes and {people} people are known by the old one: each of them would come back as somebody new, without their history. If that is what you want, say --confirm-subject-change"
-            )));
-        }
-        let expected = of.count_expected().await?;
-        if before.link() != after.link() && expected > 0 {
-            bail!(Refused(format!(
-                "what links people to their sign-in changes from {} to {} (`users.link`), and {expected} people are in the directory or expected by the old one, of whom nobody can say who they are by the new one: keep it, or delete them first",
-                before.link().as_str(),
-                after.link().as_str()
-            )));
-        }
-        Ok(())
-    }
-
-    pub(super) async fn add(
-        &self,
-        of: &mut Of<'_>,
-        new: NewRevision<'_>,
-        before: Option<i64>,
-        idp: Option<&Descriptor>,
-        activate: bool,
-    ) -> Result<i64> {
-        let (author, now) = (new.author.to_owned(), new.at);
-        let digest = hex(&openssl::sha::sha256(&serde_json::to_vec(new.document)?));
-        let revision = of.add_revision(new).await?;
-        of.audit(
-            &author,
-            Event::RevisionCreated { revision, digest },
-            now,
-            &self.entropy,
-        )
-        .await?;
-        if activate {
-            of.activate(revision).await?;
-            let identity_provider = idp.map_or_else(Vec::new, fingerprints);
-            of.audit(
-                &author,
-                Event::RevisionActivated {
-                    revision,
-                    before,
-                    identity_provider,
-                },
-                now,
-                &self.entropy,
-            )
-            .await?;
-        }
-        Ok(revision)
-    }
-}
-
-fn fingerprints(idp: &Descriptor) -> Vec<String> {
-    let print = |certificate: &Certificate| certificate.fingerprint.clone();
-    std::iter::once(idp.entity_id.clone())
-        .chain(idp.signing.iter().map(|key| print(&key.certificate)))
-        .collect()
 }
 
 /// A document of the same account that says nothing, to show a new one as a difference.

@@ -66,8 +66,13 @@ impl App {
         });
         if let (true, Some(oldest)) = (living.clone().count() >= AT_A_TIME, living.next_back()) {
             bail!(Refused(format!(
-                "two keys called `{}` are living already; take the older one back when nobody uses it any more: vestibule key revoke {}",
-                credential.name, oldest.id
+                "two called `{}` are living already; take the older one back when nobody uses it any more: vestibule {} revoke {}",
+                credential.name,
+                match credential.kind {
+                    Kind::Api { .. } => "token",
+                    Kind::Integration { .. } | Kind::Decision { .. } => "key",
+                },
+                oldest.id
             )));
         }
         of.create_credential(&credential, &secret).await?;

@@ -2,9 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{App, Refused};
-use crate::account::Account;
+use super::{App, Refused, Wished};
+use crate::account::{Account, Document, Saml};
 use crate::audit::Event;
+use crate::proposal::Wish;
 use crate::saml::connection::Keys;
 use crate::saml::keys::{Certificate, KeyPair};
 use crate::saml::rollover::{Known, Purpose, Rollover, State, Step};
@@ -20,29 +21,91 @@ impl App {
         self.rollover_of(&mut tx.of(account.id)).await
     }
 
-    /// Takes the next step, unless it would lock people out; every node follows within a second.
+    /// Takes the next step, unless it would lock people out; every node follows within a second. Where that takes two people it
+    /// is proposed, unless somebody breaks the glass and says why.
     pub async fn rotate(
         &self,
         account: &Account,
         step: Step,
         imported: bool,
+        break_glass: Option<&str>,
         actor: &str,
-    ) -> Result<Rollover> {
-        let document = self
-            .document(account.id)
-            .await?
-            .context("the account has no active revision")?;
-        let saml = document.saml.unwrap_or_default();
-        let fresh = match step {
-            Step::Publish => Some(self.make_keys(account, saml.key_bits).await?),
-            Step::Switch | Step::Retire => None,
-        };
-        let now = self.clock.now();
+    ) -> Result<Wished<Rollover>> {
+        let document = self.document(account.id).await?;
+        let document = document.context("the account has no active revision")?;
+        let wish = Wish::RotateKeys { step, imported };
+        if self.takes_two(&document, &wish) && break_glass.is_none() {
+            let mut tx = self.store.write().await?;
+            let mut of = tx.of(account.id);
+            of.alone().await?;
+            self.may_turn(&mut of, &document, step, imported).await?;
+            let proposal = self.propose(tx, account, wish, "", actor).await?;
+            return Ok(Wished::Waits(proposal));
+        }
+        let fresh = self.fresh_keys(account, &document, step).await?;
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let before = self.rollover_of(&mut of).await?;
-        allow(&before, step, saml.sign_requests, imported)?;
+        if let Some(reason) = break_glass {
+            tracing::warn!(account = %account.slug, reason, "the keys of an account are changed by one person's word");
+            let event = Event::BreakGlass {
+                revision: account.active,
+                reason: reason.to_owned(),
+            };
+            of.audit(actor, event, self.clock.now(), &self.entropy)
+                .await?;
+        }
+        let after = self
+            .turn(&mut of, &document, step, imported, fresh, actor)
+            .await?;
+        tx.commit().await?;
+        self.login.forget(account.slug.as_str());
+        Ok(Wished::Done(after))
+    }
+
+    /// The pairs that a step begins to use, made before anything is held.
+    pub(super) async fn fresh_keys(
+        &self,
+        account: &Account,
+        document: &Document,
+        step: Step,
+    ) -> Result<Option<Keys>> {
+        let bits = document.saml.as_ref().map(|saml| saml.key_bits);
+        let bits = bits.unwrap_or(Saml::default().key_bits);
+        match step {
+            Step::Publish => Ok(Some(self.make_keys(account, bits).await?)),
+            Step::Switch | Step::Retire => Ok(None),
+        }
+    }
+
+    /// Where the keys stand, where the step may be taken.
+    pub(super) async fn may_turn(
+        &self,
+        of: &mut Of<'_>,
+        document: &Document,
+        step: Step,
+        imported: bool,
+    ) -> Result<Rollover> {
+        let at = self.rollover_of(of).await?;
+        let signs = document.saml.as_ref().is_none_or(|saml| saml.sign_requests);
+        match at.obstacle(step, signs, imported) {
+            Some(obstacle) => bail!(Refused(obstacle)),
+            None => Ok(at),
+        }
+    }
+
+    /// Takes a step that may be taken.
+    pub(super) async fn turn(
+        &self,
+        of: &mut Of<'_>,
+        document: &Document,
+        step: Step,
+        imported: bool,
+        fresh: Option<Keys>,
+        actor: &str,
+    ) -> Result<Rollover> {
+        let now = self.clock.now();
+        let before = self.may_turn(of, document, step, imported).await?;
         let old = |known: &&Known| known.state == State::Old;
         let next = |known: &&Known| known.state == State::Next;
         let event = match fresh {
@@ -71,10 +134,7 @@ impl App {
             }
         };
         of.audit(actor, event, now, &self.entropy).await?;
-        let after = self.rollover_of(&mut of).await?;
-        tx.commit().await?;
-        self.login.forget(account.slug.as_str());
-        Ok(after)
+        self.rollover_of(of).await
     }
 
     /// Fresh pairs of an account, made away from the async threads.
@@ -104,13 +164,6 @@ impl App {
             .map(|attempt| (attempt.at, attempt.opened_by))
             .collect();
         Ok(Rollover::new(keys, &arrivals, self.clock.now()))
-    }
-}
-
-fn allow(at: &Rollover, step: Step, signs: bool, imported: bool) -> Result<()> {
-    match at.obstacle(step, signs, imported) {
-        Some(obstacle) => bail!(Refused(obstacle)),
-        None => Ok(()),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The one place where everything is put together.
 
 mod accounts;
+mod audit;
+mod carry;
+mod case;
 mod credentials;
 pub mod directory;
 mod expiry;
@@ -9,7 +12,12 @@ mod judge;
 mod keys;
 mod look;
 mod people;
+mod person;
+mod proof;
+mod proposals;
+mod purge;
 mod refresh;
+mod revisions;
 mod roles;
 mod sessions;
 mod staff;
@@ -18,9 +26,13 @@ mod tokens;
 mod trust;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
+pub use carry::Effect;
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use people::{Edit, Invitation, UserChange};
+pub use proof::{Format, Part, read_checkpoints, verify_export};
+pub use proposals::{Examined, Forbidden, Wished};
+pub use purge::Purged;
 pub use refresh::Refreshed;
 pub use trust::{Distrusted, Pending, Seen};
 
@@ -133,7 +145,7 @@ impl App {
         );
         notes.extend(config.warnings());
         notes.extend(drifted(&store, &config).await?);
-        Ok(Self {
+        let app = Self {
             config,
             store: store.clone(),
             ring,
@@ -146,7 +158,9 @@ impl App {
             reading: Semaphore::new(1),
             notes,
             given_keys: None,
-        })
+        };
+        app.note_approvals().await?;
+        Ok(app)
     }
 }
 

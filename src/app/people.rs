@@ -3,15 +3,12 @@
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Deserializer};
 
-use super::{App, Refused, Stale, directory};
+use super::{App, Refused, Stale};
 use crate::account::{Account, Link};
 use crate::audit::Event;
 use crate::claims::Profile;
-use crate::id::{AccountId, UserId};
+use crate::id::UserId;
 use crate::role::Roles;
-use crate::seal;
-use crate::store::Of;
-use crate::time::Timestamp;
 use crate::user::{self, State, User};
 
 /// Somebody who is expected.
@@ -108,7 +105,7 @@ impl App {
             .context("the account has no active revision")?;
         let (link, now) = (document.link(), self.clock.now());
         let (source, subject) = match (invitation.subject, link) {
-            (Some(subject), _) => (String::from(document.claims.subject), subject),
+            (Some(subject), _) => (String::from(document.claims.subject.clone()), subject),
             (None, Link::ExternalId) => (
                 link.source().to_owned(),
                 invitation.external_id.clone().unwrap_or_default(),
@@ -131,7 +128,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let known = of.known(&source, &subject, now).await?;
+        let known = of.known(&source, &subject, &document, now).await?;
         if let Some(known) = known.user {
             bail!(Refused(format!(
                 "{subject} is there already: {} ({})",
@@ -242,11 +239,15 @@ impl App {
             state
         };
         let sessions_ended = of.end_sessions(id).await?;
-        of.save_user(&User {
+        let mut after = User {
             state,
             ..user.clone()
-        })
-        .await?;
+        };
+        if let Some(directory) = &mut after.directory {
+            // From now on it is not the directory that decides this.
+            directory.has_suspended = false;
+        }
+        of.save_user(&after).await?;
         if state != user.state {
             let event = match state {
                 State::Suspended => Event::UserSuspended {
@@ -263,7 +264,7 @@ impl App {
         Ok(sessions_ended)
     }
 
-    /// Removes somebody for good; a keyed hash of their subject stays, so that nobody inherits it.
+    /// Removes somebody for good, with everything that names them; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         self.delete_user_of(account, id, None, actor).await
     }
@@ -286,48 +287,9 @@ impl App {
         }
         let document = self.document(account.id).await?;
         let link = document.map_or(Link::UserName, |document| document.link());
-        let sessions_ended = self.remove(&mut of, &user, link, now).await?;
-        of.audit(
-            actor,
-            Event::UserDeleted {
-                user: id.to_string(),
-                sessions_ended,
-            },
-            now,
-            &self.entropy,
-        )
-        .await?;
+        let sessions_ended = self.erase(&mut of, &user, link, actor, now).await?;
         tx.commit().await?;
         Ok(sessions_ended)
-    }
-
-    /// Removes somebody and ends their sessions; says how many those were.
-    pub(super) async fn remove(
-        &self,
-        of: &mut Of<'_>,
-        user: &User,
-        link: Link,
-        now: Timestamp,
-    ) -> Result<u64, directory::Error> {
-        let sessions_ended = of.end_sessions(user.id).await?;
-        for grave in self.graves(of.id(), user, link)? {
-            of.delete_user(user.id, &grave, now).await?;
-        }
-        Ok(sessions_ended)
-    }
-
-    /// The keyed digests under which somebody is remembered who was deleted: of their subject, and of what links.
-    fn graves(
-        &self,
-        account: AccountId,
-        user: &User,
-        link: Link,
-    ) -> Result<Vec<String>, seal::Error> {
-        let subject = (user.source.as_str(), user.subject.clone());
-        let linked = user.link(link).map(|value| (link.source(), value));
-        let both = std::iter::once(subject).chain(linked);
-        both.map(|(source, subject)| user::tombstone(&self.ring, account, source, &subject))
-            .collect()
     }
 
     /// The one person of that id, exact subject, e-mail address or external id.

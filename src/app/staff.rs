@@ -7,7 +7,11 @@ use crate::account::{
     Access, Account, ClaimMap, Document, Duties, Provisioning, Retention, SessionPolicy, Slug,
     Stage, Users,
 };
+use crate::audit::Event;
 use crate::config::AccountFile;
+
+/// How many operators a change took when this was last looked at.
+const APPROVALS: &str = "staff_approvals";
 
 impl App {
     /// The staff account, made where there is none yet, so that operators can begin before anybody can sign in.
@@ -32,6 +36,7 @@ impl App {
             client: "The people who run Vestibule".to_owned(),
             stage: Stage::Staff,
             uam: true,
+            approvals: None,
             saml: None,
             claims: ClaimMap::default(),
             roles: Vec::new(),
@@ -50,6 +55,28 @@ impl App {
         };
         let outcome = self.apply(&file, actor, &Consent::default()).await?;
         Ok(outcome.account)
+    }
+
+    /// Keeps in the audit that one operator is enough from now on, or that it takes two again.
+    pub(super) async fn note_approvals(&self) -> Result<()> {
+        let on = self.config.staff.approvals;
+        let value = if on { "two" } else { "one" };
+        let mut tx = self.store.read().await?;
+        let known = tx.setting(APPROVALS).await?;
+        let staff = tx.account(&self.config.staff.account).await?;
+        drop(tx);
+        let (Some(staff), true) = (staff, known.as_deref().unwrap_or("two") != value) else {
+            return Ok(());
+        };
+        tracing::warn!(on, "what operators do takes two people, or one from now on");
+        let mut tx = self.store.write().await?;
+        tx.set(APPROVALS, value).await?;
+        let event = Event::StaffApprovals { on };
+        tx.of(staff.id)
+            .audit("system", event, self.clock.now(), &self.entropy)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Whether an account is the one of the people who run Vestibule.

@@ -3,13 +3,15 @@
 use anyhow::{Context, Result, bail};
 
 use super::judge::{fingerprints, returns};
-use super::{App, Refused};
+use super::{App, Refused, Wished};
 use crate::account::{Account, Held, Revision, Stage};
 use crate::audit::Event;
+use crate::proposal::Wish;
 use crate::saml::keys::IdpKey;
 use crate::saml::metadata::Descriptor;
 use crate::saml::trust::{Difference, Reason};
 use crate::store::{NewRevision, Of};
+use crate::time::Timestamp;
 
 /// A held change, as it stands against what is trusted now.
 #[derive(Debug)]
@@ -59,26 +61,60 @@ impl App {
             .with_context(|| format!("no change of {slug}'s identity provider is held"))
     }
 
-    /// Trusts what was held, once somebody has compared every new fingerprint.
-    pub async fn approve_metadata(&self, slug: &str, seen: &Seen, actor: &str) -> Result<i64> {
+    /// Trusts what was held, once somebody has compared every new fingerprint; where that takes two people it is proposed, unless
+    /// somebody breaks the glass and says why. Says which revision that is.
+    pub async fn approve_metadata(
+        &self,
+        slug: &str,
+        seen: &Seen,
+        actor: &str,
+    ) -> Result<Wished<i64>> {
         let (account, now) = (self.find_account(slug).await?, self.clock.now());
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
         let account = of.account().await?.context("the account is gone")?;
-        let pending = pending(&mut of, account)
+        let pending = pending(&mut of, account.clone())
             .await?
             .with_context(|| format!("no change of {slug}'s identity provider is held"))?;
-        self.check_seen(&pending, seen)?;
-        let (account, active) = (&pending.account, &pending.active);
-        if let Some(reason) = &seen.break_glass {
-            let event = Event::BreakGlass {
-                revision: active.number,
-                reason: reason.clone(),
-            };
-            tracing::warn!(account = %account.slug, reason, "a held change of the identity provider is approved at the shell");
-            of.audit(actor, event, now, &self.entropy).await?;
+        check_seen(&pending, seen)?;
+        let wish = pending.wish();
+        match &seen.break_glass {
+            None if self.takes_two(&pending.active.document, &wish) => {
+                let proposal = self.propose(tx, &account, wish, "", actor).await?;
+                return Ok(Wished::Waits(proposal));
+            }
+            None => {}
+            Some(reason) => {
+                let event = Event::BreakGlass {
+                    revision: pending.active.number,
+                    reason: reason.clone(),
+                };
+                tracing::warn!(account = %account.slug, reason, "a held change of the identity provider is approved at the shell");
+                of.audit(actor, event, now, &self.entropy).await?;
+            }
         }
+        let revision = self.trust(&mut of, &pending, actor, now).await?;
+        tx.commit().await?;
+        self.login.forget(slug);
+        Ok(Wished::Done(revision))
+    }
+
+    /// The held change of an account, in a transaction that goes on.
+    pub(super) async fn pending(&self, of: &mut Of<'_>) -> Result<Option<Pending>> {
+        let account = of.account().await?.context("the account is gone")?;
+        pending(of, account).await
+    }
+
+    /// Trusts a held change, and says which revision that is.
+    pub(super) async fn trust(
+        &self,
+        of: &mut Of<'_>,
+        pending: &Pending,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let active = &pending.active;
         let new = NewRevision {
             document: &active.document,
             metadata: Some(&pending.held.metadata),
@@ -87,7 +123,7 @@ impl App {
         };
         let before = Some(active.number);
         let revision = self
-            .add(&mut of, new, before, Some(&pending.offered), true)
+            .add(of, new, before, Some(&pending.offered), true)
             .await?;
         let event = Event::MetadataApproved {
             revision,
@@ -99,8 +135,6 @@ impl App {
         source.held = None;
         source.valid_until = pending.offered.valid_until;
         of.save_source(&source).await?;
-        tx.commit().await?;
-        self.login.forget(slug);
         Ok(revision)
     }
 
@@ -203,39 +237,41 @@ impl App {
         }
         Ok(idp)
     }
+}
 
-    fn check_seen(&self, pending: &Pending, seen: &Seen) -> Result<()> {
-        let slug = &pending.account.slug;
-        let change = &pending.held.change;
-        let lacks: Vec<&str> = pending
-            .difference
-            .added
-            .iter()
-            .map(|certificate| certificate.fingerprint.as_str())
-            .filter(|print| !seen.fingerprints.iter().any(|seen| plain(seen) == **print))
-            .collect();
-        if seen.change != *change || !lacks.is_empty() {
-            let prints = fingerprints(&pending.difference.added);
-            let flags = prints.join(" --fingerprint ");
-            let flags = if flags.is_empty() {
-                flags
-            } else {
-                format!(" --fingerprint {flags}")
-            };
-            bail!(Refused(format!(
-                "nothing was changed. Compare every new fingerprint with the client by telephone, then run: vestibule account approve-metadata {slug} --change {change}{flags}"
-            )));
+impl Pending {
+    /// That it is trusted, as somebody asks for it.
+    pub(super) fn wish(&self) -> Wish {
+        Wish::TrustMetadata {
+            change: self.held.change.clone(),
+            fingerprints: fingerprints(&self.difference.added),
         }
-        let is_demo = pending.active.document.stage == Stage::Demo;
-        let needs_two = !is_demo && self.config.staff.approvals;
-        if needs_two && seen.break_glass.is_none() {
-            bail!(Refused(format!(
-                "{slug} is a {} account, which the shell alone does not change: say --break-glass REASON, which is audited, or switch `staff.approvals` off where one operator works alone",
-                pending.active.document.stage.as_str()
-            )));
-        }
-        Ok(())
     }
+}
+
+/// Which of these certificates nobody has compared.
+pub(super) fn unseen<'w>(wanted: &'w [String], seen: &[String]) -> Vec<&'w str> {
+    let is_seen = |print: &&String| seen.iter().any(|seen| plain(seen) == **print);
+    let lacks = wanted.iter().filter(|print| !is_seen(print));
+    lacks.map(String::as_str).collect()
+}
+
+fn check_seen(pending: &Pending, seen: &Seen) -> Result<()> {
+    let slug = &pending.account.slug;
+    let change = &pending.held.change;
+    let prints = fingerprints(&pending.difference.added);
+    if seen.change != *change || !unseen(&prints, &seen.fingerprints).is_empty() {
+        let flags = prints.join(" --fingerprint ");
+        let flags = if flags.is_empty() {
+            flags
+        } else {
+            format!(" --fingerprint {flags}")
+        };
+        bail!(Refused(format!(
+            "nothing was changed. Compare every new fingerprint with the client by telephone, then run: vestibule account approve-metadata {slug} --change {change}{flags}"
+        )));
+    }
+    Ok(())
 }
 
 /// A fingerprint however people write it.

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, existing, metadata, open, trust};
+use super::{actor, existing, metadata, open, proposal, trust};
 use crate::account::{Change, Revision, State, diff, warnings};
 use crate::app::{self, App, Applied, Consent, Outcome};
 use crate::config::{self, Config};
@@ -131,12 +131,18 @@ fn applied(outcome: &Outcome, warnings: &[String], app: &App, out: Out) -> Resul
         ),
         Applied::Draft => (
             "draft",
-            format!(
-                "refused: {slug} is a live account, so revision {revision} is kept as a draft and is not in force. Promote it from the demo account once it was tested there, or run this again with --break-glass REASON"
-            ),
+            match &outcome.proposal {
+                Some(waits) => format!(
+                    "{}. Where that cannot wait, run this again with --break-glass REASON",
+                    proposal::sentence(&outcome.account, waits)
+                ),
+                None => format!(
+                    "refused: {slug} is a live account, so revision {revision} is kept as a draft and is not in force. Promote it from the demo account once it was tested there, or run this again with --break-glass REASON"
+                ),
+            },
         ),
     };
-    let value = json!({ "result": code, "account": outcome.account, "revision": revision, "changes": outcome.changes, "identity_provider": outcome.idp, "warnings": warnings });
+    let value = json!({ "result": code, "account": outcome.account, "revision": revision, "changes": outcome.changes, "proposal": outcome.proposal, "identity_provider": outcome.idp, "warnings": warnings });
     out.say(&value, || {
         let mut lines = vec![what];
         lines.extend(changes(&outcome.changes));
@@ -156,7 +162,7 @@ fn applied(outcome: &Outcome, warnings: &[String], app: &App, out: Out) -> Resul
     })
 }
 
-fn changes(all: &[Change]) -> Vec<String> {
+pub(super) fn changes(all: &[Change]) -> Vec<String> {
     let line = |change: &Change| match (&change.before, &change.after) {
         (None, Some(after)) => format!("  + {} = {}", change.key, plain(after)),
         (Some(before), None) => format!("  - {} = {}", change.key, plain(before)),

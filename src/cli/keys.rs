@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::actor;
 use super::out::{self, Out, plain, table};
-use super::token_keys;
+use super::{proposal, token_keys};
 use crate::account::Account;
-use crate::app::App;
+use crate::app::{App, Wished};
 use crate::saml::rollover::{Rollover, Seen, Step};
 use crate::time::Timestamp;
 
@@ -30,6 +30,9 @@ pub(super) enum Command {
         /// The client has confirmed that it imported our new metadata; believed where nothing can be seen here
         #[arg(long)]
         imported: bool,
+        /// Change a live account by the word of one person; the reason stands in the audit
+        #[arg(long, value_name = "REASON")]
+        break_glass: Option<String>,
     },
     /// The keys that sign tokens, and which of them signs now
     Tokens,
@@ -80,6 +83,7 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
             account,
             step,
             imported,
+            break_glass,
         } => {
             let account = app.find_account(&account).await?;
             let before = app.rollover(&account).await?;
@@ -90,8 +94,12 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
                 }
                 out::note(step.meaning());
             }
-            let after = app.rotate(&account, step, imported, &actor()).await?;
-            say(&account, &after, Some(step), app.clock.now(), out)
+            let (glass, actor) = (break_glass.as_deref(), actor());
+            let wished = app.rotate(&account, step, imported, glass, &actor).await?;
+            match wished {
+                Wished::Done(after) => say(&account, &after, Some(step), app.clock.now(), out),
+                Wished::Waits(proposal) => proposal::waits(&account, &proposal, out),
+            }
         }
     }
 }

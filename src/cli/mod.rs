@@ -2,6 +2,7 @@
 
 mod account;
 mod attempt;
+mod audit;
 mod config;
 mod explain;
 mod forgery;
@@ -12,6 +13,8 @@ mod metadata;
 mod out;
 mod policy;
 mod probe;
+mod proposal;
+mod purge;
 mod roles;
 mod serve;
 mod session;
@@ -24,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use out::Out;
 
@@ -89,6 +92,9 @@ enum Command {
     /// Look at and manage the people of an account
     #[command(subcommand)]
     User(user::Command),
+    /// Look at what waits for a second person, and take it back
+    #[command(subcommand)]
+    Proposal(proposal::Command),
     /// Make, list and take back the keys of programs
     #[command(subcommand)]
     Key(key::Command),
@@ -104,6 +110,15 @@ enum Command {
     /// Who may do what, and why
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Read, verify and export what was done and refused
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Remove people, sign-ins and audit entries whose time is over, as the server does by the minute
+    Purge {
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -111,7 +126,15 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let (words, config) = (
+        words(&matches),
+        matches.get_one::<PathBuf>("config").cloned(),
+    );
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     let out = Out { json: cli.json };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -127,10 +150,37 @@ pub fn run() -> ExitCode {
                 .chain()
                 .any(|cause| cause.downcast_ref::<Refused>().is_some()) =>
         {
+            if let Err(cause) = runtime.block_on(keep_refusal(config, &words, &error)) {
+                out::note(&format!("the audit does not say so: {cause:#}"));
+            }
             out.refused(&error)
         }
         Err(error) => out.failed(&error),
     }
+}
+
+/// The words of the command, without what was typed after them: `user delete`.
+fn words(matches: &ArgMatches) -> String {
+    let (mut words, mut at) = (Vec::new(), matches);
+    while let Some((word, inner)) = at.subcommand() {
+        words.push(word);
+        at = inner;
+    }
+    words.join(" ")
+}
+
+/// Keeps in the audit that a safety rule refused a command: in that of the account that it names, else in that of the staff.
+async fn keep_refusal(config: Option<PathBuf>, words: &str, error: &anyhow::Error) -> Result<()> {
+    let config = load(config.as_deref())?;
+    if !crate::store::Store::is_made(&config.database.url).await? {
+        return Ok(());
+    }
+    let app = App::existing(config, Clock::System, Entropy::System).await?;
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let said = error
+        .downcast_ref::<Refused>()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    app.keep_refusal(&named, words, said, &actor()).await
 }
 
 async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
@@ -139,7 +189,7 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Serve => serve::run(load(file)?).await,
         #[cfg(feature = "practice")]
         Command::Demo(options) => crate::demo::run(load(file)?, options).await,
-        Command::Account(command) => account::run(command, load(file)?, out).await,
+        Command::Account(command) => Box::pin(account::run(command, load(file)?, out)).await,
         Command::Metadata(command) => metadata::run(command, &load(file)?, out).await,
         Command::Explain { reference } => {
             explain::run(reference, &existing(load(file)?).await?, out).await
@@ -155,6 +205,9 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
             Out { json: true }.say(&described, Vec::new)
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
+        Command::Proposal(command) => {
+            proposal::run(command, &existing(load(file)?).await?, out).await
+        }
         Command::Key(command) => key::run(command, &existing(load(file)?).await?, out).await,
         Command::Token(command) => {
             // A token of operators is how a new installation begins.
@@ -172,6 +225,8 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Policy(policy::Command::Why(asked)) => {
             policy::why(&asked, &existing(load(file)?).await?, out).await
         }
+        Command::Audit(command) => Box::pin(audit::run(command, load(file)?, out)).await,
+        Command::Purge { dry_run } => purge::run(dry_run, &existing(load(file)?).await?, out).await,
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
 }

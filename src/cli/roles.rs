@@ -6,10 +6,10 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use super::actor;
 use super::out::{Out, plain, table};
 use super::user::{Named, find};
-use crate::app::App;
+use super::{actor, proposal};
+use crate::app::{App, Wished};
 use crate::grant::{Given, Order, Source, Standing};
 use crate::role::Role;
 use crate::time::{Timestamp, Until};
@@ -46,16 +46,20 @@ pub(super) async fn run(wish: Roles, app: &App, out: Out) -> Result<ExitCode> {
     let (account, user) = find(app, &wish.named).await?;
     let until = wish.until.map(Until::at);
     let (reason, actor) = (wish.reason.unwrap_or_default(), actor());
-    let standing = if let Some(role) = wish.grant {
+    let wished = if let Some(role) = wish.grant {
         app.grant_role(&account, user.id, role, until, &reason, &actor)
             .await?
     } else if let Some(role) = wish.take {
-        app.take_role(&account, user.id, role, until, &reason, &actor)
-            .await?
+        let taken = app.take_role(&account, user.id, role, until, &reason, &actor);
+        Wished::Done(taken.await?)
     } else if let Some(role) = wish.lift {
         app.lift_denial(&account, user.id, role, &actor).await?
     } else {
-        app.standing(&account, user.id).await?
+        Wished::Done(app.standing(&account, user.id).await?)
+    };
+    let standing = match wished {
+        Wished::Done(standing) => standing,
+        Wished::Waits(proposal) => return proposal::waits(&account, &proposal, out),
     };
     let value = json!({ "user": user.id, "account": account.slug, "standing": standing });
     out.say(&value, || lines(&standing))

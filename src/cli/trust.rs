@@ -7,9 +7,9 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain};
-use super::{actor, metadata, out};
+use super::{actor, metadata, out, proposal};
 use crate::account::Source;
-use crate::app::{App, Pending, Refreshed, Refused, Seen};
+use crate::app::{App, Pending, Refreshed, Refused, Seen, Wished};
 use crate::config::{AccountFile, Config};
 use crate::saml::keys::Certificate;
 use crate::time::Timestamp;
@@ -111,7 +111,8 @@ async fn approve(
 ) -> Result<ExitCode> {
     let now = app.clock.now();
     match app.approve_metadata(account, seen, &actor()).await {
-        Ok(revision) => out.say(
+        Ok(Wished::Waits(proposal)) => proposal::waits(&pending.account, &proposal, out),
+        Ok(Wished::Done(revision)) => out.say(
             &json!({ "account": account, "result": "approved", "revision": revision, "difference": pending.difference }),
             || {
                 let mut lines = vec![format!("revision {revision} of {account} is in force")];
@@ -140,7 +141,7 @@ async fn approve(
     }
 }
 
-fn difference(pending: &Pending, now: Timestamp) -> Vec<String> {
+pub(super) fn difference(pending: &Pending, now: Timestamp) -> Vec<String> {
     let difference = &pending.difference;
     let mut lines: Vec<String> = difference
         .reasons

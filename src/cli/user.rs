@@ -74,7 +74,9 @@ pub(super) enum Command {
     Suspend(Named),
     /// Let somebody in again
     Restore(Named),
-    /// Remove somebody for good; nobody else can come in by their subject afterwards
+    /// Everything that is held about somebody, as JSON: who they are, sessions, sign-ins, and what the audit says of them
+    Export(Named),
+    /// Remove somebody for good, with what names them in sign-ins and the audit; nobody else can come in by their subject afterwards
     Delete {
         #[command(flatten)]
         named: Named,
@@ -176,6 +178,12 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
             out.say(&json!({ "user": user.id, "state": "active" }), || {
                 vec![format!("{} can sign in again", plain(&user.subject))]
             })
+        }
+        Command::Export(named) => {
+            let (account, user) = find(&app, &named).await?;
+            let all = app.export_person(&account, user.id, actor()).await?;
+            let text = serde_json::to_string_pretty(&all)?;
+            out.say(&all, || vec![text])
         }
         Command::Delete { named, confirm } => {
             let (account, user) = find(&app, &named).await?;

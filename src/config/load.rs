@@ -160,6 +160,12 @@ impl Config {
         }
     }
 
+    /// Where checkpoints of the audit are handed out.
+    pub fn checkpoints_file(&self) -> Option<PathBuf> {
+        let file = &self.audit.checkpoints;
+        (!file.is_empty()).then(|| PathBuf::from(file))
+    }
+
     /// Where the master key lies.
     pub fn master_key_file(&self) -> Option<PathBuf> {
         if !self.secrets.master_key_file.is_empty() {

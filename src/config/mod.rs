@@ -9,5 +9,5 @@ mod server;
 pub use account::{AccountFile, read_account};
 pub use read::{Error, nearest};
 pub use server::{
-    Config, Database, Format, Gate, Limits, Log, Outbound, Retention, Secrets, Server, Staff,
+    Audit, Config, Database, Format, Gate, Limits, Log, Outbound, Retention, Secrets, Server, Staff,
 };

@@ -26,6 +26,8 @@ pub struct Config {
     pub log: Log,
     /// How long personal data is kept.
     pub retention: Retention,
+    /// Where what vouches for the audit is handed out.
+    pub audit: Audit,
     /// How often strangers may ask.
     pub limits: Limits,
     /// The folder that the file lies in; none where nothing was read.
@@ -186,6 +188,14 @@ impl Default for Retention {
             audit_days: 2_555,
         }
     }
+}
+
+/// Where what vouches for the audit is handed out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// The file to which each checkpoint is added as a line; none where it is empty.
+    pub checkpoints: String,
 }
 
 /// How often strangers may ask, for each address and account; 0 switches a limit off.

@@ -45,14 +45,20 @@ pub async fn serve(
     let tidying = tokio::spawn(tidy(shared.clone()));
     let refreshing = tokio::spawn(refresh(shared.clone()));
     let following = tokio::spawn(follow(shared.clone()));
+    let sealing = tokio::spawn(seal(shared.clone()));
     tokio::join!(outer, inner);
     tidying.abort();
     refreshing.abort();
     following.abort();
+    sealing.abort();
     shared
         .tidy()
         .await
-        .context("writing down what was in memory")
+        .context("writing down what was in memory")?;
+    shared.app.seal_audit().await?;
+    let now = shared.app.clock.now();
+    shared.app.checkpoint(now, true).await?;
+    Ok(())
 }
 
 /// Turns true when the process is asked to end.
@@ -82,6 +88,21 @@ async fn tidy(shared: Shared) {
         tokio::time::sleep(MINUTE).await;
         if let Err(cause) = shared.tidy().await {
             tracing::error!(%cause, "tidying failed");
+        }
+    }
+}
+
+/// Between two looks at what the audit's chains do not hold yet: every entry is in its chain within a second.
+const SEAL: Duration = Duration::from_millis(500);
+
+async fn seal(shared: Shared) {
+    let app = &shared.app;
+    loop {
+        tokio::time::sleep(SEAL).await;
+        let sealed = app.seal_audit().await;
+        let vouched = app.checkpoint(app.clock.now(), false).await;
+        if let Err(cause) = sealed.and(vouched) {
+            tracing::error!(%cause, "sealing the audit failed");
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::extract::{Moment, SameOrigin, SignedIn};
 use super::{Error, Shared, browser, carrier, page};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::id::SessionId;
 use crate::role::Role;
 
@@ -76,8 +76,8 @@ pub(super) async fn sign_out(
             user: session.user.to_string(),
             session: session.id.to_string(),
         };
-        of.audit(&session.user.to_string(), event, moment.now, &app.entropy)
-            .await?;
+        let actor = Actor::from(session.user.to_string()).asking(&moment.id);
+        of.audit(actor, event, moment.now, &app.entropy).await?;
     }
     tx.commit().await?;
     carrier::end(&signed_in.cookie).await?;
@@ -146,8 +146,8 @@ async fn end(
         user: own.user.to_string(),
         session: id.to_string(),
     };
-    of.audit(&own.user.to_string(), event, moment.now, &app.entropy)
-        .await?;
+    let actor = Actor::from(own.user.to_string()).asking(&moment.id);
+    of.audit(actor, event, moment.now, &app.entropy).await?;
     tx.commit().await?;
     Ok(page::going_to("/sessions"))
 }

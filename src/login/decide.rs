@@ -7,7 +7,7 @@ use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
 use crate::account::ReturnTo;
 use crate::attempt::Outcome;
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::claims::{self, Claimed, Claims};
 use crate::grant::{Basis, Standing};
 use crate::id::{AttemptId, SessionId, Token};
@@ -157,7 +157,7 @@ impl Login {
             }
         }
         changes.claim(arrival.user.id, &claimed)?;
-        let attempt = AttemptId::new(now, &self.entropy);
+        let (attempt, address) = (AttemptId::new(now, &self.entropy), visit.post.address);
         let event = Event::SignedIn {
             user: arrival.user.id.to_string(),
             attempt: attempt.to_string(),
@@ -174,16 +174,16 @@ impl Login {
         );
         changes.create_session(&arrival.session, &arrival.token.digest(), waits)?;
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
-        let actor = arrival.user.id.to_string();
+        let actor = Actor::from(arrival.user.id.to_string()).at(address);
         if admission.is_linked() {
             let linked = Event::UserLinked {
-                user: actor.clone(),
+                user: actor.id.clone(),
                 by: link.as_str().to_owned(),
                 source: arrival.user.source.clone(),
             };
             changes.audit(&actor, linked, now, &self.entropy);
         }
-        changes.audit(&actor, event, now, &self.entropy);
+        changes.audit(actor, event, now, &self.entropy);
         let finished = if waits {
             Finished::Confirm(arrival)
         } else {
@@ -202,6 +202,7 @@ impl Login {
         fresh: bool,
     ) -> Result<(Finished, Changes), Error> {
         let (now, code) = (visit.now, turned.rejection.code);
+        let address = visit.post.address;
         let refused = Refused {
             reference: AttemptId::new(now, &self.entropy),
             code,
@@ -230,7 +231,8 @@ impl Login {
             refusal: turned.refusal.map(|refusal| refusal.as_str().to_owned()),
         };
         changes.save_attempt(&record, &self.ring, &self.entropy)?;
-        changes.audit("system", event, now, &self.entropy);
+        let actor = Actor::from("system").at(address);
+        changes.audit(actor, event, now, &self.entropy);
         Ok((Finished::Refused(refused), changes))
     }
 

@@ -36,14 +36,14 @@ impl Login {
         let document = &visit.connection.document;
         let link = document.link();
         let mut known = of
-            .known(claims.source(), claims.subject(), visit.now)
+            .known(claims.source(), claims.subject(), document, visit.now)
             .await?;
         let linked = claims.link(link).map(|said| (link.source(), said));
         // Where people come by themselves, who is known by their subject is not looked for a second time.
         let linked = linked
             .filter(|_| known.user.is_none() || document.users.provisioning != Provisioning::Jit);
         if let Some((source, said)) = linked {
-            let awaited = of.known(source, said, visit.now).await?;
+            let awaited = of.known(source, said, document, visit.now).await?;
             known.expected = awaited.user;
             known.has_twin |= awaited.has_twin;
             if known.user.is_none() {

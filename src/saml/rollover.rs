@@ -1,6 +1,6 @@
 //! The change of an account's own keys in three steps, none of which locks anybody out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::keys::Certificate;
 use crate::id::KeyId;
@@ -79,7 +79,7 @@ pub struct Known {
 }
 
 /// One of the three steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// New pairs: metadata names the signing one beside the old, and the encryption one instead of the old.

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::attempt::{Attempt, Outcome};
-use crate::id::{AccountId, AttemptId, Entropy};
+use crate::id::{AccountId, AttemptId, Entropy, UserId};
 use crate::saml::check;
 use crate::seal::{Place, Ring};
 use crate::time::Timestamp;
@@ -29,16 +29,6 @@ impl Tx {
         let row = sql!(self, optional Row, "SELECT account, id, sealed FROM attempts WHERE account IN (SELECT accounts.id FROM accounts) AND id = $1", id.to_string())?;
         row.map(|row| open(&row, ring).ok_or(Error::Stored("attempt")))
             .transpose()
-    }
-
-    /// Removes attempts that are older than their time.
-    pub async fn delete_attempts(&mut self, before: Timestamp) -> Result<u64, Error> {
-        sql!(
-            self,
-            execute,
-            "DELETE FROM attempts WHERE at < $1",
-            before.millis()
-        )
     }
 }
 
@@ -103,7 +93,30 @@ impl Of<'_> {
         all(&rows, ring)
     }
 
-    /// Removes the account's attempts from before its own, shorter time.
+    /// Every attempt by which a person came in, newest first.
+    pub async fn attempts_of(&mut self, user: UserId, ring: &Ring) -> Result<Vec<Attempt>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND user_id = $2 ORDER BY id DESC",
+            &self.account,
+            user.to_string()
+        )?;
+        all(&rows, ring)
+    }
+
+    /// Removes the attempts by which a person came in.
+    pub async fn delete_attempts_of(&mut self, user: UserId) -> Result<u64, Error> {
+        sql!(
+            self.tx,
+            execute,
+            "DELETE FROM attempts WHERE account = $1 AND user_id = $2",
+            &self.account,
+            user.to_string()
+        )
+    }
+
+    /// Removes the account's attempts from before an instant.
     pub async fn delete_attempts(&mut self, before: Timestamp) -> Result<u64, Error> {
         sql!(
             self.tx,

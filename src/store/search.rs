@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::batch::{Changes, statement};
-use super::db::{Error, Of, sql};
-use super::user::Row;
+use super::db::{Error, Of, Tx, sql};
+use super::user::{Row, is_kept};
 use crate::claims::Claimed;
-use crate::id::{UserId, hex};
+use crate::id::{AccountId, UserId, hex};
 use crate::role::Role;
 use crate::time::Timestamp;
 use crate::user::{self, State, User};
@@ -136,6 +136,19 @@ impl Changes {
     }
 }
 
+impl Tx {
+    /// Accounts with people who came before there were keys.
+    pub async fn accounts_without_keys(&mut self) -> Result<Vec<AccountId>, Error> {
+        let rows = sql!(
+            self,
+            all(String,),
+            "SELECT DISTINCT account FROM users WHERE subject_key IS NULL"
+        )?;
+        let parse = |(id,): (String,)| AccountId::parse(&id).ok_or(Error::Stored("user"));
+        rows.into_iter().map(parse).collect()
+    }
+}
+
 impl Of<'_> {
     /// A page of whoever is looked for, and where the next one begins; a page may end before it is full.
     pub async fn search(
@@ -155,7 +168,11 @@ impl Of<'_> {
         let mut found = Vec::new();
         let at_once = AT_ONCE.min(i64::try_from(limit).unwrap_or(AT_ONCE).saturating_add(1));
         // Of a state or of a role alone almost everybody fits whom the database finds.
-        let narrowing = [begins.is_some(), wanted.state.is_some(), wanted.role.is_some()];
+        let narrowing = [
+            begins.is_some(),
+            wanted.state.is_some(),
+            wanted.role.is_some(),
+        ];
         let at_once = if narrowing.into_iter().filter(|one| *one).count() > 1 {
             AT_ONCE
         } else {
@@ -266,7 +283,7 @@ impl Of<'_> {
         let text = after.map(|id| id.to_string()).unwrap_or_default();
         // Which groups give a role is a matter of the configuration, so those people are looked through.
         let role = match wanted.role {
-            Some(role) if !self.is_kept().await? => Some(role),
+            Some(role) if !is_kept(self.document().await?.as_ref()) => Some(role),
             Some(_) | None => None,
         };
         let rows = match (role, wanted.state) {

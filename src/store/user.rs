@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
 use super::search;
-use crate::account::Provisioning;
+use crate::account::{Document, Provisioning};
 use crate::claims::{Claimed, Profile};
 use crate::grant::{Basis, InGroup, Order};
 use crate::id::UserId;
@@ -140,11 +140,12 @@ impl Changes {
 }
 
 impl Of<'_> {
-    /// What is known of a subject among those who are there.
+    /// What is known of a subject among those who are there, with the roles that they hold by that configuration.
     pub async fn known(
         &mut self,
         source: &str,
         subject: &str,
+        document: &Document,
         now: Timestamp,
     ) -> Result<Known, Error> {
         let rows = sql!(
@@ -159,7 +160,7 @@ impl Of<'_> {
         let mut known = Known::default();
         for row in rows {
             if row.subject == subject {
-                let person = self.people(vec![row], now).await?.pop();
+                let person = self.people_by(Some(document), vec![row], now).await?.pop();
                 (known.user, known.basis) = person
                     .map(|person| (Some(person.user), person.basis))
                     .unwrap_or_default();
@@ -322,18 +323,32 @@ impl Of<'_> {
         Ok(found)
     }
 
-    /// People with the roles that they hold at `now`; of those, what is said of people between the first and the last is read.
+    /// People with the roles that they hold at `now` by the configuration in force.
     async fn people(&mut self, rows: Vec<Row>, now: Timestamp) -> Result<Vec<Person>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let document = self.document().await?;
+        self.people_by(document.as_ref(), rows, now).await
+    }
+
+    /// The same by a configuration that is at hand; what is said of people between the first and the last is read.
+    async fn people_by(
+        &mut self,
+        document: Option<&Document>,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<Vec<Person>, Error> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Ok(Vec::new());
         };
         let orders = self.orders(&first.id, &last.id).await?;
-        let groups = if self.is_kept().await? {
+        let groups = if is_kept(document) {
             self.groups_of(&first.id, &last.id).await?
         } else {
             HashMap::new()
         };
-        self.made(rows, orders, groups, now).await
+        made(rows, document, orders, groups, now)
     }
 
     /// People who need not be next to each other, with the roles that they hold at `now`.
@@ -342,47 +357,44 @@ impl Of<'_> {
         rows: Vec<Row>,
         now: Timestamp,
     ) -> Result<Vec<User>, Error> {
+        let document = self.document().await?;
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let orders = self.orders_of(&ids).await?;
-        let groups = if self.is_kept().await? {
+        let groups = if is_kept(document.as_ref()) {
             self.groups_of_each(&ids).await?
         } else {
             HashMap::new()
         };
-        let people = self.made(rows, orders, groups, now).await?;
+        let people = made(rows, document.as_ref(), orders, groups, now)?;
         Ok(people.into_iter().map(|person| person.user).collect())
     }
+}
 
-    /// Whether a directory keeps the people.
-    pub(super) async fn is_kept(&mut self) -> Result<bool, Error> {
-        let document = self.document().await?;
-        Ok(document.is_some_and(|document| document.users.provisioning == Provisioning::Scim))
-    }
+/// Whether a directory keeps the people.
+pub(super) fn is_kept(document: Option<&Document>) -> bool {
+    document.is_some_and(|document| document.users.provisioning == Provisioning::Scim)
+}
 
-    async fn made(
-        &mut self,
-        rows: Vec<Row>,
-        mut orders: BTreeMap<String, Vec<Order>>,
-        mut groups: HashMap<String, Vec<InGroup>>,
-        now: Timestamp,
-    ) -> Result<Vec<Person>, Error> {
-        let document = self.document().await?;
-        let mut people = Vec::with_capacity(rows.len());
-        for row in rows {
-            let orders = orders.remove(&row.id).unwrap_or_default();
-            let groups = groups.remove(&row.id).unwrap_or_default();
-            let (mut user, claimed) = row.user()?;
-            let basis = Basis {
-                claimed,
-                orders,
-                groups,
-            };
-            let standing = document
-                .as_ref()
-                .map(|document| basis.standing(document, now));
-            user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
-            people.push(Person { user, basis });
-        }
-        Ok(people)
+fn made(
+    rows: Vec<Row>,
+    document: Option<&Document>,
+    mut orders: BTreeMap<String, Vec<Order>>,
+    mut groups: HashMap<String, Vec<InGroup>>,
+    now: Timestamp,
+) -> Result<Vec<Person>, Error> {
+    let mut people = Vec::with_capacity(rows.len());
+    for row in rows {
+        let orders = orders.remove(&row.id).unwrap_or_default();
+        let groups = groups.remove(&row.id).unwrap_or_default();
+        let (mut user, claimed) = row.user()?;
+        let basis = Basis {
+            claimed,
+            orders,
+            groups,
+        };
+        let standing = document.map(|document| basis.standing(document, now));
+        user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
+        people.push(Person { user, basis });
     }
+    Ok(people)
 }

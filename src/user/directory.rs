@@ -21,6 +21,9 @@ pub struct Directory {
     pub surname: Option<String>,
     /// Their e-mail addresses.
     pub mails: Vec<Mail>,
+    /// Whether it is the directory that keeps them out: only then does it let them in again.
+    #[serde(default)]
+    pub has_suspended: bool,
     /// When it last said something else.
     pub changed_at: Timestamp,
 }

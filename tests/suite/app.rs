@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use vestibule::account::{Account, Document};
 use vestibule::app::{App, Consent};
 use vestibule::attempt::Attempt;
+use vestibule::audit::Filter;
 use vestibule::config::{AccountFile, Config};
 use vestibule::http::Shared;
 use vestibule::id::{AttemptId, Entropy};
@@ -218,7 +219,10 @@ impl TestApp {
         (
             of.count_users().await.unwrap(),
             of.attempts(10_000, &self.app.ring).await.unwrap().len(),
-            of.audited(10_000).await.unwrap().len(),
+            of.audit_page(&Filter::default(), None, 10_000)
+                .await
+                .unwrap()
+                .len(),
         )
     }
 }

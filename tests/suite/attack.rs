@@ -47,10 +47,11 @@ async fn with_maya() -> (TestApp, Account, UserId) {
 async fn a_sign_in_that_is_under_way_does_not_undo_a_suspension() {
     let (test, account, id) = with_maya().await;
 
+    let document = test.app.document(account.id).await.unwrap().unwrap();
     let mut tx = test.app.store.write().await.unwrap();
     let mut of = tx.of(account.id);
     of.alone().await.unwrap();
-    let known = of.known("name_id", MAYA.upn, NOW).await.unwrap();
+    let known = of.known("name_id", MAYA.upn, &document, NOW).await.unwrap();
     let mut suspension = Box::pin(test.app.suspend(&account, id, "shell:test"));
     let early = tokio::time::timeout(UNDER_WAY, &mut suspension).await;
     let signed_in = known.user.unwrap();

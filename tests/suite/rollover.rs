@@ -15,7 +15,9 @@ use super::rules::audit;
 /// Takes a step; what refuses it.
 async fn step(test: &TestApp, step: Step, imported: bool) -> Option<String> {
     let account = test.account().await;
-    let taken = test.app.rotate(&account, step, imported, "shell:test");
+    let taken = test
+        .app
+        .rotate(&account, step, imported, None, "shell:test");
     let error = taken.await.err()?;
     assert!(error.downcast_ref::<Refused>().is_some(), "{error:#}");
     Some(error.to_string())
@@ -230,7 +232,7 @@ async fn another_node_follows_within_a_second() {
     let account = test.account().await;
     for (step, imported) in [(Step::Publish, false), (Step::Switch, true)] {
         other
-            .rotate(&account, step, imported, "shell:test")
+            .rotate(&account, step, imported, None, "shell:test")
             .await
             .unwrap();
     }

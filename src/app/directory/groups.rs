@@ -144,6 +144,7 @@ impl Directory<'_> {
             of.announce_members(before.id).await?;
         }
         let (gives, waiting) = self.gives(&after.name);
+        let has_waiting = !waiting.is_empty();
         let event = Event::GroupChanged {
             group: before.id.to_string(),
             before: before.name.clone(),
@@ -154,6 +155,15 @@ impl Directory<'_> {
             waiting,
         };
         of.audit(self.actor, event, self.now, &app.entropy).await?;
+        if has_waiting {
+            let people = if is_renamed {
+                of.members(before.id).await?
+            } else {
+                moved.added.into_iter().collect()
+            };
+            app.propose_waiting(of, self.document, people, self.actor)
+                .await?;
+        }
         Ok(())
     }
 

@@ -78,12 +78,8 @@ impl Directory<'_> {
         let known = self.known(&mut of, id).await?;
         demand_version(versions, &version(&known, self.base))?;
         let link = self.document.link();
-        let sessions_ended = app.remove(&mut of, &known.user, link, self.now).await?;
-        let event = Event::UserDeleted {
-            user: known.user.id.to_string(),
-            sessions_ended,
-        };
-        of.audit(self.actor, event, self.now, &app.entropy).await?;
+        app.erase(&mut of, &known.user, link, self.actor, self.now)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -141,8 +137,13 @@ impl Directory<'_> {
 
     /// Writes what the directory says into the user.
     fn take_over(&self, user: &mut User, person: Person) {
+        let was = user.state;
         user.external_id = person.external_id;
-        let said = person.directory;
+        let known = user.directory.as_ref();
+        let said = user::Directory {
+            has_suspended: known.is_some_and(|known| known.has_suspended),
+            ..person.directory
+        };
         let same = |known: &user::Directory| {
             user::Directory {
                 changed_at: known.changed_at,
@@ -156,12 +157,17 @@ impl Directory<'_> {
                 ..said
             });
         }
-        user.state = match (person.is_active, user.state) {
-            (Some(false), _) => State::Suspended,
-            (Some(true), State::Suspended) if user.last_sign_in.is_some() => State::Active,
-            (Some(true), State::Suspended) => State::Invited,
-            (Some(true) | None, state) => state,
-        };
+        if let (Some(is_active), Some(known)) = (person.is_active, &mut user.directory) {
+            user.state = match (is_active, user.state) {
+                (false, State::Active | State::Invited) => State::Suspended,
+                (true, State::Suspended) if !known.has_suspended => State::Suspended,
+                (true, State::Suspended) if user.last_sign_in.is_some() => State::Active,
+                (true, State::Suspended) => State::Invited,
+                (true | false, state) => state,
+            };
+            // Who was kept out by somebody else before stays so.
+            known.has_suspended = !is_active && (known.has_suspended || was != State::Suspended);
+        }
         if !user.is_linked() || user.subject.is_empty() {
             let link = self.document.link();
             (user.source, user.subject) = user::unlinked(link, user.link(link), user.id);

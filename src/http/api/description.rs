@@ -79,7 +79,8 @@ fn schemes(public_url: &str) -> Value {
 
 /// Somebody who is invited is known by one of these.
 fn known_by() -> Value {
-    let with = |name: &str| json!({ "required": [name], "properties": { name: { "type": "string" } } });
+    let with =
+        |name: &str| json!({ "required": [name], "properties": { name: { "type": "string" } } });
     json!([with("subject"), with("external_id"), with("email")])
 }
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::super::Error;
 use super::version;
-use crate::app::{Refused, Stale};
+use crate::app::{Forbidden, Refused, Stale};
 use crate::store;
 
 impl From<anyhow::Error> for Error {
@@ -13,6 +13,9 @@ impl From<anyhow::Error> for Error {
             Some(Stale::Gone) => return Self::not_found(),
             Some(Stale::Changed) => return version::changed(),
             None => {}
+        }
+        if let Some(Forbidden(sentence)) = error.downcast_ref() {
+            return Self::new(StatusCode::FORBIDDEN, "forbidden", sentence.clone());
         }
         if let Some(Refused(sentence)) = error.downcast_ref() {
             return Self::new(StatusCode::CONFLICT, "refused", sentence.clone())

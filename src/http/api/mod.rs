@@ -6,6 +6,7 @@
 mod accounts;
 mod apps;
 mod attempts;
+mod audit;
 mod caller;
 mod credentials;
 mod description;
@@ -17,6 +18,7 @@ mod page;
 mod pass;
 mod people;
 mod person;
+mod proposals;
 mod revisions;
 mod roles;
 mod sessions;
@@ -58,10 +60,12 @@ fn routes() -> OpenApiRouter<Shared> {
         .merge(people::router())
         .merge(users::router())
         .merge(roles::router())
+        .merge(proposals::router())
         .merge(sessions::router())
         .merge(credentials::router())
         .merge(apps::router())
         .merge(attempts::router())
+        .merge(audit::router())
 }
 
 /// What every answer owes: JSON for who reads JSON, and a word on how to sign in for who has not.

@@ -41,7 +41,7 @@ permissions! {
     UserRestore "user:restore" true;
     UserDelete "user:delete" true;
     RoleView "role:view" false;
-    RoleGrant "role:grant" true;
+    RoleGrant "role:grant" false;
     RoleTake "role:take" true;
     SessionView "session:view" false;
     SessionEnd "session:end" false;
@@ -110,6 +110,14 @@ async fn account(
     Ok((account, document))
 }
 
+impl<P> Pass<P> {
+    /// Whether the caller may do something else there too.
+    pub(super) fn allows(&self, shared: &Shared, action: &str) -> Result<bool, Error> {
+        let stage = self.document.stage;
+        allows(shared, &self.caller, &self.account, stage, action)
+    }
+}
+
 fn may<P: Permission>(
     shared: &Shared,
     caller: &Caller,
@@ -122,16 +130,7 @@ fn may<P: Permission>(
             "This account has no user access management. The people who run the platform can switch it on.",
         ));
     }
-    let may = if let Some(kind) = caller.program() {
-        kind.administers(P::ACTION)
-    } else {
-        let policy = &shared.app.access.policy;
-        let (subject, stage) = (&caller.present().subject, document.stage);
-        policy
-            .administers(subject, P::ACTION, account.id, stage)?
-            .is_allowed
-    };
-    if !may {
+    if !allows(shared, caller, account, document.stage, P::ACTION)? {
         let sentence = match caller.program() {
             Some(_) => format!("This token has not the scope `{}`.", P::ACTION),
             None => format!("This takes the permission `{}`.", P::ACTION),
@@ -145,6 +144,21 @@ fn may<P: Permission>(
         ));
     }
     Ok(())
+}
+
+fn allows(
+    shared: &Shared,
+    caller: &Caller,
+    account: &Account,
+    stage: Stage,
+    action: &str,
+) -> Result<bool, Error> {
+    if let Some(kind) = caller.program() {
+        return Ok(kind.administers(action));
+    }
+    let (policy, subject) = (&shared.app.access.policy, &caller.present().subject);
+    let decision = policy.administers(subject, action, account.id, stage)?;
+    Ok(decision.is_allowed)
 }
 
 fn refused(code: &'static str, sentence: impl Into<String>) -> Error {

@@ -15,7 +15,10 @@ use super::super::{Error, Shared};
 use super::input::{Check, Input};
 use super::pass::{Pass, RoleGrant, RoleTake, RoleView};
 use super::person::{RoleName, find};
+use super::proposals::{self, ProposalInfo};
 use super::version::{Seen, tag};
+use crate::account::Account;
+use crate::app::Wished;
 use crate::grant::{self, Order, Source, Standing};
 use crate::id::{UserId, hex};
 use crate::role::Role;
@@ -36,6 +39,8 @@ struct RoleSet {
     held: Vec<String>,
     /// Everything that gives a role.
     given: Vec<Given>,
+    /// What a group of the client's directory gives only with a second person's yes.
+    waiting: Vec<Given>,
     /// The denials that count now.
     denied: Vec<Denied>,
     /// Pairs of roles that nobody may hold together; they hold neither.
@@ -121,10 +126,19 @@ fn shown(standing: Standing) -> Response {
     let set = RoleSet {
         held: standing.names(),
         given: standing.given.into_iter().map(Given::from).collect(),
+        waiting: standing.waiting.into_iter().map(Given::from).collect(),
         denied: standing.denied.into_iter().map(Denied::from).collect(),
         conflicts: standing.conflicts.into_iter().map(names).collect(),
     };
     (StatusCode::OK, tag, Json(set)).into_response()
+}
+
+/// The roles as they are now, or what waits for a second person.
+fn answer(account: &Account, wished: Wished<Standing>) -> Result<Response, Error> {
+    match wished {
+        Wished::Done(standing) => Ok(shown(standing)),
+        Wished::Waits(proposal) => Ok(proposals::accepted(account, *proposal)),
+    }
 }
 
 /// Shows the roles of a person, and what gives or denies each.
@@ -181,7 +195,7 @@ impl Wish {
 /// Whoever the address names, while what is said about their roles is what the caller has seen.
 async fn seen_as(
     shared: &Shared,
-    account: &crate::account::Account,
+    account: &Account,
     user: &str,
     seen: &Seen,
     now: Timestamp,
@@ -192,12 +206,13 @@ async fn seen_as(
     Ok(user.id)
 }
 
-/// Grants a person a role, until an end or for good.
+/// Grants a person a role, until an end or for good; where that takes two people it is proposed.
 #[utoipa::path(post, path = "/accounts/{account}/users/{user}/roles/grant", tag = "roles", operation_id = "grant_role",
     params(("account" = String, Path, description = "Its name or id."), ("user" = String, Path, description = "Their id."),
         ("If-Match" = String, Header, description = "The `ETag` that was read.")),
     request_body = Wish,
-    responses((status = 200, body = RoleSet, headers(("ETag" = String, description = "The version of what is said.")))))]
+    responses((status = 200, body = RoleSet, headers(("ETag" = String, description = "The version of what is said."))),
+        (status = 202, body = ProposalInfo, description = "A second person decides.")))]
 async fn grant(
     State(shared): State<Shared>,
     pass: Pass<RoleGrant>,
@@ -212,7 +227,7 @@ async fn grant(
     let granted = shared
         .app
         .grant_role(account, user, role, until, &wish.reason, &actor);
-    Ok(shown(granted.await?))
+    answer(&pass.account, granted.await?)
 }
 
 /// Takes a role from a person: a grant is removed, and where a claim gives the role it is denied.
@@ -246,12 +261,13 @@ struct Lift {
     role: String,
 }
 
-/// Lifts a denial: the role comes back from whatever gives it.
+/// Lifts a denial: the role comes back from whatever gives it; where that takes two people it is proposed.
 #[utoipa::path(post, path = "/accounts/{account}/users/{user}/roles/lift", tag = "roles", operation_id = "lift_denial",
     params(("account" = String, Path, description = "Its name or id."), ("user" = String, Path, description = "Their id."),
         ("If-Match" = String, Header, description = "The `ETag` that was read.")),
     request_body = Lift,
-    responses((status = 200, body = RoleSet, headers(("ETag" = String, description = "The version of what is said.")))))]
+    responses((status = 200, body = RoleSet, headers(("ETag" = String, description = "The version of what is said."))),
+        (status = 202, body = ProposalInfo, description = "A second person decides.")))]
 async fn lift(
     State(shared): State<Shared>,
     pass: Pass<RoleGrant>,
@@ -269,6 +285,6 @@ async fn lift(
     let role = role.ok_or_else(Error::not_found)?;
     let user = seen_as(&shared, &pass.account, &user, &seen, moment.now).await?;
     let (account, actor) = (&pass.account, pass.caller.actor());
-    let lifted = shared.app.lift_denial(account, user, role, &actor).await?;
-    Ok(shown(lifted))
+    let lifted = shared.app.lift_denial(account, user, role, &actor);
+    answer(&pass.account, lifted.await?)
 }

@@ -6,9 +6,9 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use super::super::Shared;
 use super::super::address::Address;
-use super::super::extract::Moment;
+use super::super::extract::{self, Moment};
+use super::super::{Shared, carrier};
 use super::answer::{Failed, internal};
 use crate::access::{Denied, Environment, Holder};
 use crate::account::{Provisioning, Stage};
@@ -51,7 +51,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Failed> {
         let Ok(moment) = Moment::from_request_parts(parts, shared).await;
         let Ok(Address(address)) = Address::from_request_parts(parts, shared).await;
-        let token = bearer(&parts.headers)?;
+        let token = bearer(&parts.headers, carrier::session_cookie(shared.is_https()))?;
         let found = shared.app.access.key(token, address, moment.now).await;
         let present = found.map_err(|denied| match denied {
             Denied::Store(error) => internal(&error),
@@ -98,11 +98,13 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-/// The one token of the request.
-fn bearer(headers: &HeaderMap) -> Result<&str, Failed> {
+/// The one token of the request, beside which no other credential stands.
+fn bearer<'h>(headers: &'h HeaderMap, cookie: &str) -> Result<&'h str, Failed> {
     let mut lines = headers.get_all(header::AUTHORIZATION).into_iter();
     let (first, second) = (lines.next(), lines.next());
-    if second.is_some() || headers.contains_key("api-key") {
+    let has_cookie = extract::cookies(headers).any(|(name, _)| name == cookie);
+    let has_other = second.is_some() || has_cookie || headers.contains_key("api-key");
+    if first.is_some() && has_other {
         let sentence = "the request shows more than one credential; show the token alone";
         return Err(Failed(Kind::InvalidSyntax.because(sentence)));
     }

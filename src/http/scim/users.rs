@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use super::answer::{self, Failed};
 use super::body::{Body, Query, Versions};
 use super::caller::Caller;
-use crate::scim::{self, List, Patch, Person, USER};
+use crate::scim::{self, List, Patch, Person, Selection, USER};
+use crate::user;
 
 pub(super) async fn list(caller: Caller, query: Query) -> Result<Response, Failed> {
     let list = List::query(&query.0, &[&USER])?;
@@ -21,13 +22,7 @@ pub(super) async fn create(
 ) -> Result<Response, Failed> {
     let selection = query.selection()?;
     let known = caller.directory().create(Person::read(&body)?).await?;
-    let resource = scim::person(&known, caller.base());
-    Ok(answer::resource(
-        StatusCode::CREATED,
-        resource,
-        &selection,
-        &USER,
-    ))
+    Ok(shown(StatusCode::CREATED, &known, &caller, &selection))
 }
 
 pub(super) async fn show(
@@ -62,13 +57,7 @@ pub(super) async fn replace(
     let known = directory
         .replace(&id, person, versions.matching.as_deref())
         .await?;
-    let resource = scim::person(&known, caller.base());
-    Ok(answer::resource(
-        StatusCode::OK,
-        resource,
-        &selection,
-        &USER,
-    ))
+    Ok(shown(StatusCode::OK, &known, &caller, &selection))
 }
 
 pub(super) async fn patch(
@@ -83,13 +72,7 @@ pub(super) async fn patch(
     let known = directory
         .patch(&id, &patch, versions.matching.as_deref())
         .await?;
-    let resource = scim::person(&known, caller.base());
-    Ok(answer::resource(
-        StatusCode::OK,
-        resource,
-        &selection,
-        &USER,
-    ))
+    Ok(shown(StatusCode::OK, &known, &caller, &selection))
 }
 
 pub(super) async fn delete(
@@ -100,4 +83,15 @@ pub(super) async fn delete(
     let directory = caller.directory();
     directory.delete(&id, versions.matching.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The person as they are now.
+fn shown(
+    status: StatusCode,
+    known: &user::Person,
+    caller: &Caller,
+    selection: &Selection,
+) -> Response {
+    let resource = scim::person(known, caller.base());
+    answer::resource(status, resource, selection, &USER)
 }

@@ -4,6 +4,7 @@ mod credentials;
 mod doors;
 mod once;
 mod people;
+mod proposals;
 mod roles;
 mod search;
 mod sessions;
@@ -17,6 +18,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use vestibule::account::{Account, Document, Provisioning, RolesFrom, Stage};
 use vestibule::app::{Invitation, NewCredential};
+use vestibule::audit::{Entry, Filter};
 use vestibule::claims::Profile;
 use vestibule::gate::Kind;
 use vestibule::practice::persona::{MAYA, Persona, UMA};
@@ -213,10 +215,10 @@ impl World {
     async fn audited(&self, slug: &str) -> Vec<String> {
         let account = self.account(slug).await;
         let mut tx = self.test.app.store.read().await.unwrap();
-        let all = tx.of(account.id).audited(50).await.unwrap();
-        all.into_iter()
-            .map(|(actor, event)| format!("{event} by {actor}"))
-            .collect()
+        let filter = Filter::default();
+        let all = tx.of(account.id).audit_page(&filter, None, 50).await;
+        let line = |entry: Entry| format!("{} by {}", entry.event, entry.actor);
+        all.unwrap().into_iter().map(line).collect()
     }
 }
 

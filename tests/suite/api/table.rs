@@ -3,8 +3,13 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use vestibule::account::Account;
 use vestibule::gate::Kind;
+use vestibule::id::{ProposalId, UserId};
 use vestibule::practice::persona::{MAYA, SAM};
+use vestibule::proposal::{Proposal, Wish};
+use vestibule::role::Role;
+use vestibule::time::Span;
 
 use super::{By, World};
 
@@ -92,6 +97,24 @@ async fn every_route_answers_every_kind_of_caller_as_this_table_says() {
     insta::assert_snapshot!(table);
 }
 
+/// The id of a fresh proposal about somebody.
+async fn waiting(world: &World, account: &Account, user: UserId) -> String {
+    let app = &world.test.app;
+    let id = ProposalId::new(app.clock.now(), &app.entropy);
+    let wish = Wish::GrantRole {
+        user,
+        role: Role::Auditor,
+        until: Some(app.clock.now().plus(Span::days(1))),
+    };
+    app.clock.advance(Span::millis(1));
+    let (author, now) = ("shell:test", app.clock.now());
+    let proposal = Proposal::new(id, wish, "cover", author, author.into(), now);
+    let mut tx = app.store.write().await.unwrap();
+    tx.of(account.id).create_proposal(&proposal).await.unwrap();
+    tx.commit().await.unwrap();
+    id.to_string()
+}
+
 /// Asks for something that is there; what would need a version or a sound body is asked without.
 async fn status(
     world: &mut World,
@@ -127,6 +150,14 @@ async fn status(
         let all = world.test.app.credentials(Some(&account)).await.unwrap();
         let id = all[0].1.id;
         concrete = concrete.replace("{credential}", &id.to_string());
+    }
+    if path.contains("{proposal}") {
+        let user = world.test.app.find_user(&account, "victim").await;
+        let user = match user {
+            Ok(user) => user.id,
+            Err(_) => world.invited(slug, "victim").await.parse().unwrap(),
+        };
+        concrete = concrete.replace("{proposal}", &waiting(world, &account, user).await);
     }
     let concrete = concrete
         .replace("{number}", "1")

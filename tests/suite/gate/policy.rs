@@ -63,12 +63,12 @@ fn the_shipped_policy_is_this_table() {
     let policy = shipped();
     let mut columns = columns();
     columns.retain(|(name, _)| !name.contains('+'));
-    let mut table = format!("{:14}", "");
+    let mut table = format!("{:16}", "");
     for (name, _) in &columns {
         write!(table, " {name:12}").unwrap();
     }
     for action in policy.actions() {
-        write!(table, "\n{action:14}").unwrap();
+        write!(table, "\n{action:16}").unwrap();
         for (_, subject) in &columns {
             let reach = match policy.reach(subject, action).unwrap() {
                 Reach::All => "all",
@@ -87,7 +87,7 @@ fn the_shipped_policy_is_this_table() {
 fn every_role_action_and_situation_is_this_table() {
     let policy = shipped();
     let columns = columns();
-    let mut table = format!("{:14} {:6} {:9} {:18}", "", "whose", "call", "concluded by");
+    let mut table = format!("{:16} {:6} {:9} {:18}", "", "whose", "call", "concluded by");
     for (name, _) in &columns {
         write!(table, " {name:15}").unwrap();
     }
@@ -104,7 +104,7 @@ fn every_role_action_and_situation_is_this_table() {
             };
             write!(
                 table,
-                "\n{action:14} {whose:6} {:9} {concluded:18}",
+                "\n{action:16} {whose:6} {:9} {concluded:18}",
                 all.call.as_str()
             )
             .unwrap();

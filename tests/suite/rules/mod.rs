@@ -30,6 +30,7 @@ use sqlx::AssertSqlSafe;
 use vestibule::account::Document;
 use vestibule::app::{Consent, Outcome};
 use vestibule::attempt::Attempt;
+use vestibule::audit::{Entry, Filter};
 use vestibule::config::AccountFile;
 use vestibule::practice::adfs::Adfs;
 use vestibule::saml::check::Code;
@@ -126,11 +127,18 @@ fn tables() -> Vec<String> {
 
 /// The event, the actor and the details of every audit entry, oldest first.
 pub(super) async fn audit(test: &TestApp) -> Vec<String> {
-    texts(
-        &test.app.store,
-        "SELECT event || ' ' || actor || ' ' || detail FROM audit ORDER BY id",
-    )
-    .await
+    let mut tx = test.app.store.read().await.unwrap();
+    let mut all = Vec::new();
+    for account in tx.accounts().await.unwrap() {
+        let page = tx
+            .of(account.id)
+            .audit_page(&Filter::default(), None, 10_000)
+            .await;
+        all.extend(page.unwrap());
+    }
+    all.sort_by_key(|entry| entry.id);
+    let line = |entry: Entry| format!("{} {} {}", entry.event, entry.actor, entry.detail);
+    all.into_iter().map(line).collect()
 }
 
 /// The rule that ended an attempt.

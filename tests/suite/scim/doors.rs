@@ -93,9 +93,11 @@ async fn only_the_accounts_own_token_opens_anything() {
             assert_eq!(refused.wrong(), (401, String::new()), "{at:?} {headers:?}");
             assert_eq!(refused.headers[header::WWW_AUTHENTICATE], "Bearer");
         }
-        let two = [("authorization", own.as_str()), ("api-key", "x")];
-        let ambiguous = ask(&desk.test, "acme-demo", at, &two).await;
-        assert_eq!(ambiguous.wrong(), (400, "invalidSyntax".into()), "{at:?}");
+        for second in [("api-key", "x"), ("cookie", cookie.as_str())] {
+            let two = [("authorization", own.as_str()), second];
+            let ambiguous = ask(&desk.test, "acme-demo", at, &two).await;
+            assert_eq!(ambiguous.wrong(), (400, "invalidSyntax".into()), "{at:?}");
+        }
         for foreign in ["bravo-demo", "nobody-demo"] {
             let refused = ask(&desk.test, foreign, at, &[("authorization", &own)]).await;
             assert_eq!(refused.wrong(), (404, String::new()), "{at:?} {foreign}");

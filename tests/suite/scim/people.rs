@@ -192,6 +192,50 @@ async fn a_replacement_takes_away_what_it_does_not_name_but_nobodys_state() {
 }
 
 #[tokio::test]
+async fn a_directory_lets_in_again_only_whom_it_kept_out_itself() {
+    let desk = Desk::new().await;
+    let person = desk.person("maya", "17").await;
+    let path = format!("/Users/{}", person["id"].as_str().unwrap());
+    let account = desk.test.account().await;
+    let id = vestibule::id::UserId::parse(person["id"].as_str().unwrap()).unwrap();
+    let says = async |active: bool| {
+        let body =
+            json!({ "schemas": [USER], "userName": "maya", "externalId": "17", "active": active });
+        let answered = desk.ask("PUT", &path, Some(body)).await.json();
+        answered["active"].as_bool()
+    };
+
+    desk.test
+        .app
+        .suspend(&account, id, "shell:test")
+        .await
+        .unwrap();
+    assert_eq!(
+        says(true).await,
+        Some(false),
+        "an administrator said otherwise"
+    );
+    assert_eq!(says(false).await, Some(false));
+    assert_eq!(says(true).await, Some(false), "it was not the directory");
+
+    desk.test
+        .app
+        .restore(&account, id, "shell:test")
+        .await
+        .unwrap();
+    assert_eq!(says(false).await, Some(false));
+    assert_eq!(says(true).await, Some(true));
+
+    says(false).await;
+    desk.test
+        .app
+        .suspend(&account, id, "shell:test")
+        .await
+        .unwrap();
+    assert_eq!(says(true).await, Some(false), "both said so");
+}
+
+#[tokio::test]
 async fn what_is_deleted_does_not_come_back() {
     let desk = Desk::new().await;
     let person = desk.person("maya", "17").await;

@@ -2,7 +2,7 @@
 
 use vestibule::account::State;
 use vestibule::attempt::Outcome;
-use vestibule::audit::Event;
+use vestibule::audit::{Event, Filter};
 use vestibule::id::AccountId;
 use vestibule::store::{Changes, Error, OneTime};
 use vestibule::time::Span;
@@ -80,7 +80,13 @@ async fn several_changes_are_made_together() {
         let mut of = tx.of(desk.account);
         assert_eq!(of.user(user.id, NOW).await.unwrap(), Some(user));
         assert_eq!(of.attempts(9, &desk.ring).await.unwrap(), [attempt]);
-        assert_eq!(of.audited(9).await.unwrap().len(), 1);
+        assert_eq!(
+            of.audit_page(&Filter::default(), None, 9)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
         assert_eq!(tx.session("digest").await.unwrap(), Some(session));
     })
     .await;
@@ -103,7 +109,11 @@ async fn of_several_changes_all_stay_or_none() {
         assert!(taken.is_conflict(), "{taken}");
         assert_eq!(desk.users().await, [maya]);
         let mut tx = desk.write().await;
-        assert_eq!(tx.of(desk.account).audited(9).await.unwrap(), []);
+        let mut of = tx.of(desk.account);
+        assert_eq!(
+            of.audit_page(&Filter::default(), None, 9).await.unwrap(),
+            []
+        );
     })
     .await;
 }

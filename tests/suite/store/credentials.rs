@@ -29,7 +29,7 @@ impl Desk {
         (credential, secret)
     }
 
-    async fn kept(&self, kind: Kind) -> (Credential, Secret) {
+    pub(super) async fn kept(&self, kind: Kind) -> (Credential, Secret) {
         let (credential, secret) = self.credential(kind);
         let mut tx = self.write().await;
         let mut of = tx.of(self.account);
@@ -45,7 +45,7 @@ fn integration() -> Kind {
     }
 }
 
-fn decision() -> Kind {
+pub(super) fn decision() -> Kind {
     Kind::Decision {
         app: Slug::parse("profiles").unwrap(),
         trusts: BTreeSet::from(["profile.call_state".to_owned()]),

@@ -10,7 +10,7 @@ use vestibule::time::Span;
 use super::super::app::{NOW, document};
 use super::{Desk, on_each};
 
-fn both() -> Document {
+pub(super) fn both() -> Document {
     let mut document = document("acme-demo");
     document.users.roles_from = RolesFrom::Both;
     document
@@ -157,7 +157,8 @@ async fn what_claims_gave_counts_by_the_configuration_in_force() {
         assert_eq!(roles().await, [Role::Maker]);
         let known = {
             let mut tx = desk.read().await;
-            tx.of(desk.account).known("name_id", "maya", NOW).await
+            let mut of = tx.of(desk.account);
+            of.known("name_id", "maya", &both(), NOW).await
         };
         let known = known.unwrap();
         assert_eq!(known.basis.claimed, [claimed]);

@@ -183,6 +183,7 @@ async fn people_are_found_by_what_links_them_in_any_case() {
             given_name: None,
             surname: None,
             mails: vec![Mail::work("Zoe@mail.example".into())],
+            has_suspended: false,
             changed_at: NOW,
         });
         let mut tx = desk.write().await;

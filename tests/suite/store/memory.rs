@@ -1,7 +1,6 @@
 //! What is remembered: attempts and the audit.
 
 use vestibule::attempt::{Attempt, Outcome};
-use vestibule::audit::Event;
 use vestibule::id::{AttemptId, Entropy, UserId};
 use vestibule::role::Roles;
 use vestibule::saml::Attribute;
@@ -124,20 +123,33 @@ async fn arrivals_are_the_attempts_by_which_somebody_came_in() {
 }
 
 #[tokio::test]
+async fn the_attempts_of_a_person_are_found_and_removed() {
+    on_each(async |desk: Desk| {
+        let [accepted, ..] = desk.attempts().await;
+        let Outcome::Accepted { user } = accepted.outcome else {
+            panic!("{accepted:?}")
+        };
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+
+        assert_eq!(of.attempts_of(user, &desk.ring).await.unwrap(), [accepted]);
+        assert_eq!(of.delete_attempts_of(user).await.unwrap(), 1);
+        assert_eq!(of.attempts_of(user, &desk.ring).await.unwrap(), []);
+        assert_eq!(of.attempts(9, &desk.ring).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn attempts_are_removed_when_their_time_is_over() {
     on_each(async |desk: Desk| {
         desk.attempts().await;
         let mut tx = desk.write().await;
         let later = NOW.plus(Span::millis(1));
 
-        assert_eq!(tx.delete_attempts(NOW).await.unwrap(), 0);
         assert_eq!(tx.of(desk.account).delete_attempts(NOW).await.unwrap(), 0);
         assert_eq!(tx.of(desk.account).delete_attempts(later).await.unwrap(), 1);
-        assert_eq!(
-            tx.delete_attempts(later).await.unwrap(),
-            1,
-            "of the other account"
-        );
+        assert_eq!(tx.of(desk.other).delete_attempts(later).await.unwrap(), 1);
         assert_eq!(
             tx.of(desk.account)
                 .attempts(9, &desk.ring)
@@ -146,28 +158,6 @@ async fn attempts_are_removed_when_their_time_is_over() {
                 .len(),
             1
         );
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_audit_says_who_did_what() {
-    on_each(async |desk: Desk| {
-        let mut tx = desk.write().await;
-        let mut of = tx.of(desk.account);
-        let events = [Event::AccountEnabled, Event::AccountDisabled];
-        for (event, day) in events.into_iter().zip(0..) {
-            let at = NOW.plus(Span::days(day));
-            of.audit("shell:test", event, at, &desk.entropy)
-                .await
-                .unwrap();
-        }
-
-        let who = |event: &str| ("shell:test".to_owned(), event.to_owned());
-        let all = of.audited(9).await.unwrap();
-        assert_eq!(all, [who("account_disabled"), who("account_enabled")]);
-        assert_eq!(of.audited(1).await.unwrap(), [who("account_disabled")]);
-        assert_eq!(tx.of(desk.other).audited(9).await.unwrap(), []);
     })
     .await;
 }

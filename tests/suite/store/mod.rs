@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod audit;
 mod changes;
 mod credentials;
 mod grants;
@@ -11,6 +12,7 @@ mod memory;
 mod news;
 mod pages;
 mod people;
+mod proposals;
 mod search;
 mod sessions;
 mod sources;

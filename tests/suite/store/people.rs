@@ -7,6 +7,7 @@ use vestibule::time::Span;
 use vestibule::user::{State, User};
 
 use super::super::app::NOW;
+use super::grants::both;
 use super::{Desk, on_each};
 
 async fn save(of: &mut Of<'_>, users: &[&User]) {
@@ -67,15 +68,18 @@ async fn a_subject_is_one_person_of_an_account() {
 #[tokio::test]
 async fn the_exact_subject_is_known_and_its_twins_are_noticed() {
     on_each(async |desk: Desk| {
-        let maya = desk.somebody("maya").await;
+        let (maya, document) = (desk.somebody("maya").await, both());
         let mut tx = desk.write().await;
         let mut of = tx.of(desk.account);
 
-        let exact = of.known("name_id", "maya", NOW).await.unwrap();
-        let twin = of.known("name_id", "MAYA", NOW).await.unwrap();
-        let elsewhere = of.known("urn:employee", "maya", NOW).await.unwrap();
+        let exact = of.known("name_id", "maya", &document, NOW).await.unwrap();
+        let twin = of.known("name_id", "MAYA", &document, NOW).await.unwrap();
+        let elsewhere = of
+            .known("urn:employee", "maya", &document, NOW)
+            .await
+            .unwrap();
         save(&mut of, &[&desk.user("Maya")]).await;
-        let both = of.known("name_id", "maya", NOW).await.unwrap();
+        let both = of.known("name_id", "maya", &document, NOW).await.unwrap();
 
         assert_eq!((exact.user, exact.has_twin), (Some(maya.clone()), false));
         assert_eq!((twin.user, twin.has_twin), (None, true));
@@ -83,7 +87,7 @@ async fn the_exact_subject_is_known_and_its_twins_are_noticed() {
         assert_eq!((both.user, both.has_twin), (Some(maya), true));
         let other = tx
             .of(desk.other)
-            .known("name_id", "maya", NOW)
+            .known("name_id", "maya", &document, NOW)
             .await
             .unwrap();
         assert_eq!((other.user, other.has_twin), (None, false));

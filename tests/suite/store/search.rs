@@ -140,9 +140,12 @@ async fn people_from_before_there_were_keys_get_theirs() {
         assert_eq!(desk.find(&wanted("m"), 9).await, [""; 0]);
 
         let mut tx = desk.write().await;
+        let accounts = tx.accounts_without_keys().await.unwrap();
+        assert_eq!(accounts, [desk.account]);
         let mut of = tx.of(desk.account);
         assert!(of.key_users(1).await.unwrap());
         assert!(!of.key_users(1).await.unwrap());
+        assert_eq!(tx.accounts_without_keys().await.unwrap(), []);
         tx.commit().await.unwrap();
 
         assert_eq!(desk.find(&wanted("m"), 9).await, ["maya"]);

@@ -1,25 +1,10 @@
-//! The audit: what was changed or refused, by whom, and to whom.
+//! What can happen.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::id::{AccountId, EntryId};
+use super::Outcome;
 use crate::time::Timestamp;
-
-/// One entry, written in the transaction of what it reports.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Entry {
-    /// Its id.
-    pub id: EntryId,
-    /// When it happened.
-    pub at: Timestamp,
-    /// The account that it concerns.
-    pub account: AccountId,
-    /// Who did it: `shell:<user>`, a user's id, or `system`.
-    pub actor: String,
-    /// What happened.
-    pub event: Event,
-}
 
 /// What can happen. The names are a public contract.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -224,11 +209,64 @@ pub enum Event {
         user: Option<String>,
         sessions_ended: u64,
     },
+    /// The beginning of the chain was removed since its time is over; signed, since from here on the rest begins elsewhere.
+    AuditPurged {
+        through: i64,
+        hash: String,
+        removed: u64,
+        signature: String,
+    },
+    AuditRead {
+        way: &'static str,
+        filter: super::Filter,
+        entries: u64,
+    },
+    PersonExported {
+        user: String,
+    },
+    CommandRefused {
+        command: String,
+        user: Option<String>,
+        said: String,
+    },
+    ProposalMade {
+        proposal: String,
+        user: Option<String>,
+        wish: String,
+        reason: String,
+    },
+    ProposalDecided {
+        proposal: String,
+        user: Option<String>,
+        wish: String,
+        state: String,
+        author: String,
+        comment: String,
+    },
+    DirectoryRoleApproved {
+        user: String,
+        role: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    StaffApprovals {
+        on: bool,
+    },
 }
 
 impl Event {
+    /// Whether it says that something was done, or that it was refused.
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::SignInRefused { .. }
+            | Self::SignInsRefusedUnverified { .. }
+            | Self::CommandRefused { .. } => Outcome::Refused,
+            _ => Outcome::Done,
+        }
+    }
+
     /// The name of the event and its details, apart.
-    pub fn parts(&self) -> (String, Value) {
+    pub fn parts(self) -> (String, Value) {
         let mut whole = serde_json::to_value(self).unwrap_or_else(|_| json!({}));
         let name = whole
             .as_object_mut()
