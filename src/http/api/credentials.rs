@@ -128,7 +128,7 @@ struct NewKey {
     #[schema(
         min_length = 1,
         max_length = 64,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     name: String,
     /// What it may do; not for `decision`.

@@ -134,10 +134,10 @@ fn shown(standing: Standing) -> Response {
 }
 
 /// The roles as they are now, or what waits for a second person.
-fn answer(account: &Account, wished: Wished<Standing>) -> Result<Response, Error> {
+fn answer(account: &Account, wished: Wished<Standing>) -> Response {
     match wished {
-        Wished::Done(standing) => Ok(shown(standing)),
-        Wished::Waits(proposal) => Ok(proposals::accepted(account, *proposal)),
+        Wished::Done(standing) => shown(standing),
+        Wished::Waits(proposal) => proposals::accepted(account, *proposal),
     }
 }
 
@@ -165,7 +165,7 @@ struct Wish {
     #[schema(
         min_length = 1,
         max_length = 500,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     reason: String,
     /// Until when: a day (to its end, UTC) or an instant; for good where it is absent.
@@ -227,7 +227,7 @@ async fn grant(
     let granted = shared
         .app
         .grant_role(account, user, role, until, &wish.reason, &actor);
-    answer(&pass.account, granted.await?)
+    Ok(answer(&pass.account, granted.await?))
 }
 
 /// Takes a role from a person: a grant is removed, and where a claim gives the role it is denied.
@@ -286,5 +286,5 @@ async fn lift(
     let user = seen_as(&shared, &pass.account, &user, &seen, moment.now).await?;
     let (account, actor) = (&pass.account, pass.caller.actor());
     let lifted = shared.app.lift_denial(account, user, role, &actor);
-    answer(&pass.account, lifted.await?)
+    Ok(answer(&pass.account, lifted.await?))
 }

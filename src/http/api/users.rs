@@ -34,35 +34,35 @@ struct NewPerson {
     #[schema(
         min_length = 1,
         max_length = 256,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     subject: Option<String>,
     /// The client's own id of them.
     #[schema(
         min_length = 1,
         max_length = 256,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     external_id: Option<String>,
     /// The e-mail address, shown until they come.
     #[schema(
         min_length = 1,
         max_length = 254,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     email: Option<String>,
     /// The given name, shown until they come.
     #[schema(
         min_length = 1,
         max_length = 100,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     given_name: Option<String>,
     /// The family name, shown until they come.
     #[schema(
         min_length = 1,
         max_length = 100,
-        pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$"
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     surname: Option<String>,
 }
@@ -133,19 +133,19 @@ async fn show(
 struct PersonPatch {
     /// The client's own id of them.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     external_id: Edit,
     /// The e-mail address; the next sign-in replaces it by what the identity provider says.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 254, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 254, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     email: Edit,
     /// The given name; the next sign-in replaces it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     given_name: Edit,
     /// The family name; the next sign-in replaces it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x20\x7f-\x9f\s]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
     surname: Edit,
 }
 

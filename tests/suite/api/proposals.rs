@@ -53,8 +53,8 @@ async fn rule_30_a_role_is_asked_for_by_a_program_and_given_by_a_person() {
         .post(&robot, &format!("{at}/approve"), json!({}))
         .await;
     assert_eq!(program.refusal(), (403, "only_people".into()));
-    let word = json!({ "comment": "agreed" });
-    let approved = world.post(&uma, &format!("{at}/approve"), word).await;
+    let yes = json!({ "comment": "agreed" });
+    let approved = world.post(&uma, &format!("{at}/approve"), yes).await;
 
     assert_eq!(approved.status, 200, "{}", approved.body);
     assert_eq!(approved.json()["comment"], "agreed");
