@@ -19,6 +19,7 @@ mod purge;
 mod refresh;
 mod revisions;
 mod roles;
+mod sessions;
 mod staff;
 mod tidy;
 mod tokens;
@@ -28,7 +29,7 @@ pub use accounts::{Applied, Consent, Outcome, vet};
 pub use carry::Effect;
 pub use credentials::NewCredential;
 pub use fetch::{Fetched, Known, Names, Outbound};
-pub use people::Invitation;
+pub use people::{Edit, Invitation, UserChange};
 pub use proof::{Format, Part, read_checkpoints, verify_export};
 pub use proposals::{Examined, Forbidden, Wished};
 pub use purge::Purged;
@@ -82,6 +83,17 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub String);
+
+/// What cannot be done to something as it was seen.
+#[derive(Debug, thiserror::Error)]
+pub enum Stale {
+    /// It is not there any more.
+    #[error("it is not there any more")]
+    Gone,
+    /// Somebody changed it since.
+    #[error("somebody changed it since")]
+    Changed,
+}
 
 /// The setting that marks a database as one of `vestibule demo`.
 pub const PRACTICE: &str = "practice";

@@ -1,8 +1,9 @@
 //! The people of an account are invited, suspended, let in again and deleted.
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Deserializer};
 
-use super::{App, Refused};
+use super::{App, Refused, Stale};
 use crate::account::{Account, Link};
 use crate::audit::Event;
 use crate::claims::Profile;
@@ -20,6 +21,74 @@ pub struct Invitation {
     pub external_id: Option<String>,
     /// What is shown of them until they come.
     pub profile: Profile,
+}
+
+/// What becomes of a value; an absent one stays, `null` removes it (RFC 7396).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Edit {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is removed.
+    Remove,
+    /// It becomes this.
+    To(String),
+}
+
+impl Edit {
+    /// The new value, where there is one.
+    pub const fn value(&self) -> Option<&String> {
+        match self {
+            Self::Keep | Self::Remove => None,
+            Self::To(value) => Some(value),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Edit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let value = Option::<String>::deserialize(from)?;
+        Ok(value.map_or(Self::Remove, Self::To))
+    }
+}
+
+/// What is to be other about somebody.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// The e-mail address.
+    pub email: Edit,
+    /// The given name.
+    pub given_name: Edit,
+    /// The family name.
+    pub surname: Edit,
+    /// The client's own id of them.
+    pub external_id: Edit,
+}
+
+impl UserChange {
+    /// Makes the changes, and says what became other.
+    fn apply(self, user: &mut User) -> Vec<String> {
+        let profile = &mut user.profile;
+        let all = [
+            ("email", &mut profile.email, self.email),
+            ("given_name", &mut profile.given_name, self.given_name),
+            ("surname", &mut profile.surname, self.surname),
+            ("external_id", &mut user.external_id, self.external_id),
+        ];
+        let mut fields = Vec::new();
+        for (name, value, edit) in all {
+            let wished = match edit {
+                Edit::Keep => continue,
+                Edit::Remove => None,
+                Edit::To(text) => Some(text),
+            };
+            if wished != *value {
+                *value = wished;
+                fields.push(name.to_owned());
+            }
+        }
+        fields
+    }
 }
 
 impl App {
@@ -111,6 +180,36 @@ impl App {
         Ok(user)
     }
 
+    /// Changes what is shown of somebody, unless they are not of that version any more.
+    pub async fn change_user(
+        &self,
+        account: &Account,
+        id: UserId,
+        version: Option<&str>,
+        change: UserChange,
+        actor: &str,
+    ) -> Result<User> {
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        of.alone().await?;
+        let now = self.clock.now();
+        let mut user = of.user(id, now).await?.ok_or(Stale::Gone)?;
+        if version.is_some_and(|version| version != user.version()) {
+            bail!(Stale::Changed);
+        }
+        let fields = change.apply(&mut user);
+        if !fields.is_empty() {
+            of.save_user(&user).await?;
+            let event = Event::UserChanged {
+                user: id.to_string(),
+                fields,
+            };
+            of.audit(actor, event, now, &self.entropy).await?;
+        }
+        tx.commit().await?;
+        Ok(user)
+    }
+
     /// Keeps somebody out from now on and ends their sessions.
     pub async fn suspend(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
         self.set_user_state(account, id, State::Suspended, actor)
@@ -133,7 +232,7 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id, now).await?.context("the person is gone")?;
+        let user = of.user(id, now).await?.ok_or(Stale::Gone)?;
         let state = if state == State::Active && user.last_sign_in.is_none() {
             State::Invited
         } else {
@@ -167,11 +266,25 @@ impl App {
 
     /// Removes somebody for good, with everything that names them; a keyed hash of their subject stays, so that nobody inherits it.
     pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+        self.delete_user_of(account, id, None, actor).await
+    }
+
+    /// The same, unless they are not of that version any more.
+    pub async fn delete_user_of(
+        &self,
+        account: &Account,
+        id: UserId,
+        version: Option<&str>,
+        actor: &str,
+    ) -> Result<u64> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let user = of.user(id, now).await?.context("the person is gone")?;
+        let user = of.user(id, now).await?.ok_or(Stale::Gone)?;
+        if version.is_some_and(|version| version != user.version()) {
+            bail!(Stale::Changed);
+        }
         let document = self.document(account.id).await?;
         let link = document.map_or(Link::UserName, |document| document.link());
         let sessions_ended = self.erase(&mut of, &user, link, actor, now).await?;

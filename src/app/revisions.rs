@@ -233,7 +233,7 @@ impl App {
         actor: &str,
     ) -> Result<Option<Proposal>> {
         let open = of
-            .proposals(Some(proposal::State::Open), None, DRAFTS)
+            .proposals(Some(proposal::State::Open), false, None, DRAFTS)
             .await?;
         let now = self.clock.now();
         if let Some(same) = open

@@ -40,11 +40,11 @@ impl App {
             saml: None,
             claims: ClaimMap::default(),
             roles: Vec::new(),
-            duties: Duties::default(),
             users: Users {
                 provisioning: Provisioning::Invited,
                 ..Users::default()
             },
+            duties: Duties::default(),
             session: SessionPolicy::default(),
             access: Access::default(),
             retention: Retention::default(),

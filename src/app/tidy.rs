@@ -19,11 +19,26 @@ impl App {
         tx.forget_used(now).await?;
         tx.forget_news().await?;
         tx.delete_handoffs(now).await?;
+        tx.forget_answers(now).await?;
         tx.commit().await?;
         self.purge(now, BATCH, false).await?;
+        self.key_users().await?;
         let accounts = self.store.read().await?.accounts().await?;
         for account in accounts {
             self.follow(account.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what people are searched by who were there before that was kept.
+    async fn key_users(&self) -> Result<()> {
+        for account in self.store.read().await?.accounts_without_keys().await? {
+            let mut is_more = true;
+            while is_more {
+                let mut tx = self.store.write().await?;
+                is_more = tx.of(account).key_users(BATCH).await?;
+                tx.commit().await?;
+            }
         }
         Ok(())
     }

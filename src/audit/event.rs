@@ -201,6 +201,14 @@ pub enum Event {
         group: String,
         name: String,
     },
+    SessionEnded {
+        user: String,
+        session: String,
+    },
+    SessionsEnded {
+        user: Option<String>,
+        sessions_ended: u64,
+    },
     /// The beginning of the chain was removed since its time is over; signed, since from here on the rest begins elsewhere.
     AuditPurged {
         through: i64,

@@ -1,6 +1,7 @@
 //! The commands, their words and their exit codes.
 
 mod account;
+mod attempt;
 mod audit;
 mod config;
 mod explain;
@@ -16,6 +17,7 @@ mod proposal;
 mod purge;
 mod roles;
 mod serve;
+mod session;
 mod token;
 mod token_keys;
 mod trust;
@@ -79,6 +81,14 @@ enum Command {
         /// The reference that the person was shown (att_…)
         reference: crate::id::AttemptId,
     },
+    /// Look at login attempts
+    #[command(subcommand)]
+    Attempt(attempt::Command),
+    /// Look at and end sessions
+    #[command(subcommand)]
+    Session(session::Command),
+    /// Print the description of the administration's routes (`OpenAPI` 3.1)
+    Openapi,
     /// Look at and manage the people of an account
     #[command(subcommand)]
     User(user::Command),
@@ -183,6 +193,16 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Metadata(command) => metadata::run(command, &load(file)?, out).await,
         Command::Explain { reference } => {
             explain::run(reference, &existing(load(file)?).await?, out).await
+        }
+        Command::Attempt(command) => {
+            attempt::run(command, &existing(load(file)?).await?, out).await
+        }
+        Command::Session(command) => {
+            session::run(command, &existing(load(file)?).await?, out).await
+        }
+        Command::Openapi => {
+            let described = crate::http::description(&load(file)?.server.public_url);
+            Out { json: true }.say(&described, Vec::new)
         }
         Command::User(command) => user::run(command, existing(load(file)?).await?, out).await,
         Command::Proposal(command) => {

@@ -50,7 +50,10 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
             let account = app.find_account(&account).await?;
             let state = (!all).then_some(State::Open);
             let mut tx = app.store.read().await?;
-            let mut proposals = tx.of(account.id).proposals(state, None, SHOWN).await?;
+            let mut proposals = tx
+                .of(account.id)
+                .proposals(state, false, None, SHOWN)
+                .await?;
             drop(tx);
             let now = app.clock.now();
             proposals.retain(|one| all || one.is_open(now));

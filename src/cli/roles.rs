@@ -36,7 +36,7 @@ pub(super) struct Roles {
     reason: Option<String>,
 }
 
-fn role(text: &str) -> Result<Role, String> {
+pub(super) fn role(text: &str) -> Result<Role, String> {
     let known = || Role::ALL.map(Role::as_str).join(", ");
     Role::parse(text).ok_or_else(|| format!("the roles are {}", known()))
 }

@@ -9,10 +9,12 @@ use serde_json::json;
 use super::out::{Out, plain, table};
 use super::{actor, roles};
 use crate::account::Account;
-use crate::app::{App, Invitation, Refused};
+use crate::app::{App, Edit, Invitation, Refused, UserChange};
 use crate::claims::Profile;
 use crate::id::UserId;
-use crate::user::User;
+use crate::role::Role;
+use crate::store::{Place, Wanted};
+use crate::user::{State, User};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -20,6 +22,15 @@ pub(super) enum Command {
     List {
         /// The account's name
         account: String,
+        /// Only those of whom the subject, e-mail address, name, family name or external id begins so
+        #[arg(long, conflicts_with = "after")]
+        search: Option<String>,
+        /// Only those in this state: invited, active or suspended
+        #[arg(long, value_parser = state)]
+        state: Option<State>,
+        /// Only those who hold this role
+        #[arg(long, value_parser = roles::role)]
+        role: Option<Role>,
         /// Begin after this person's id
         #[arg(long, value_name = "USER_ID")]
         after: Option<UserId>,
@@ -52,6 +63,13 @@ pub(super) enum Command {
     },
     /// The roles of somebody: why, since when, by whom, until when; grant one, take one away, or lift a denial
     Roles(roles::Roles),
+    /// Change what is known of somebody; an empty text removes a value
+    Change {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        to: To,
+    },
     /// Keep somebody out and end their sessions
     Suspend(Named),
     /// Let somebody in again
@@ -69,6 +87,23 @@ pub(super) enum Command {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct To {
+    /// The client's own id of the person
+    #[arg(long)]
+    external_id: Option<String>,
+    /// The e-mail address; the next sign-in replaces it
+    #[arg(long)]
+    email: Option<String>,
+    /// The given name; the next sign-in replaces it
+    #[arg(long)]
+    given_name: Option<String>,
+    /// The family name; the next sign-in replaces it
+    #[arg(long)]
+    surname: Option<String>,
+}
+
+#[derive(Args)]
 pub(super) struct Named {
     /// The account's name
     account: String,
@@ -80,9 +115,19 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
     match command {
         Command::List {
             account,
+            search,
+            state,
+            role,
             after,
             limit,
-        } => list(&app, &account, after, limit, out).await,
+        } => {
+            let wanted = Wanted {
+                begins: search,
+                state,
+                role,
+            };
+            list(&app, &account, &wanted, after, limit, out).await
+        }
         Command::Show(named) => show(&app, &named, out).await,
         Command::Create {
             account,
@@ -113,6 +158,7 @@ pub(super) async fn run(command: Command, app: App, out: Out) -> Result<ExitCode
             })
         }
         Command::Roles(wish) => roles::run(wish, &app, out).await,
+        Command::Change { named, to } => change(&app, &named, to, out).await,
         Command::Suspend(named) => {
             let (account, user) = find(&app, &named).await?;
             let ended = app.suspend(&account, user.id, &actor()).await?;
@@ -169,23 +215,61 @@ pub(super) async fn find(app: &App, named: &Named) -> Result<(Account, User)> {
     Ok((account, user))
 }
 
+async fn change(app: &App, named: &Named, to: To, out: Out) -> Result<ExitCode> {
+    let (account, user) = find(app, named).await?;
+    let edit = |text: Option<String>| match text {
+        None => Edit::Keep,
+        Some(text) if text.trim().is_empty() => Edit::Remove,
+        Some(text) => Edit::To(text),
+    };
+    let change = UserChange {
+        external_id: edit(to.external_id),
+        email: edit(to.email),
+        given_name: edit(to.given_name),
+        surname: edit(to.surname),
+    };
+    let user = app
+        .change_user(&account, user.id, None, change, &actor())
+        .await?;
+    out.say(&user, || {
+        vec![format!(
+            "{} is known as you say from now on",
+            plain(&user.subject)
+        )]
+    })
+}
+
+fn state(text: &str) -> Result<State, String> {
+    State::parse(text).ok_or_else(|| "the states are invited, active, suspended".to_owned())
+}
+
 async fn list(
     app: &App,
     slug: &str,
+    wanted: &Wanted,
     after: Option<UserId>,
     limit: i64,
     out: Out,
 ) -> Result<ExitCode> {
     let account = app.find_account(slug).await?;
-    let users = app
-        .store
-        .read()
-        .await?
-        .of(account.id)
-        .users(after, limit, app.clock.now())
-        .await?;
+    let (most, now) = (usize::try_from(limit)?, app.clock.now());
+    let (mut users, mut place) = (Vec::new(), after.map(Place::After));
+    loop {
+        let mut tx = app.store.read().await?;
+        let mut of = tx.of(account.id);
+        let rest = most.saturating_sub(users.len());
+        let (found, next) = of.search(wanted, place, rest, now).await?;
+        users.extend(found);
+        place = next;
+        if place.is_none() || users.len() >= most {
+            break;
+        }
+    }
     out.say(&users, || {
         if users.is_empty() {
+            if wanted.is_narrowed() {
+                return vec![format!("{slug} has nobody like that")];
+            }
             return vec![format!("{slug} has no people yet; they appear at their first sign-in, or by `vestibule user create`")];
         }
         let head = ["ID", "SUBJECT", "NAME", "STATE", "ROLES", "LAST SIGN-IN"].map(String::from).to_vec();
@@ -195,9 +279,10 @@ async fn list(
             vec![user.id.to_string(), plain(&user.subject), plain(&user.profile.name().unwrap_or_default()), user.state.as_str().into(), roles, last]
         });
         let mut lines = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
-        if users.len() >= usize::try_from(limit).unwrap_or_default() {
-            lines.extend(users.last().map(|last| format!("There may be more: --after {}", last.id)));
-        }
+        lines.extend(place.map(|place| match place {
+            Place::After(last) => format!("There may be more: --after {last}"),
+            Place::Within(..) | Place::Before(_) => "There may be more; search for more of the name, or raise --limit".to_owned(),
+        }));
         lines
     })
 }

@@ -6,6 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
 
 use super::extract::Moment;
@@ -25,6 +26,18 @@ pub(super) struct Error {
     sentence: String,
     reference: Option<String>,
     next: Option<Box<(&'static str, String)>>,
+    faults: Vec<Fault>,
+}
+
+/// What is wrong with one value of a request.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Fault {
+    /// Where it stands (RFC 6901), or the name of a parameter.
+    pub pointer: String,
+    /// A stable name of what is wrong.
+    pub code: &'static str,
+    /// What is wrong, for people.
+    pub message: String,
 }
 
 impl Error {
@@ -37,6 +50,7 @@ impl Error {
             sentence: sentence.into(),
             reference: None,
             next: None,
+            faults: Vec::new(),
         }
     }
 
@@ -92,6 +106,13 @@ impl Error {
     #[must_use]
     pub(super) const fn titled(mut self, title: &'static str) -> Self {
         self.title = title;
+        self
+    }
+
+    /// What is wrong with which value.
+    #[must_use]
+    pub(super) fn faults(mut self, faults: Vec<Fault>) -> Self {
+        self.faults = faults;
         self
     }
 
@@ -163,8 +184,12 @@ const fn title(status: StatusCode) -> &'static str {
         403 => "This is not possible",
         404 => "Nothing here",
         405 => "Not this way",
+        406 | 415 => "Not in this form",
         409 => "Not connected yet",
+        412 => "Changed meanwhile",
         413 => "Too large",
+        422 => "Something is not right",
+        428 => "Say which version",
         429 => "Too many tries",
         _ => "Something went wrong",
     }
@@ -230,8 +255,9 @@ impl IntoResponse for Error {
 
 /// Fills in what an [`Error`] left empty: a page for a browser, a problem document for anybody else.
 pub(super) async fn render(request: Request, next: Next) -> Response {
+    let is_for_programs = request.uri().path().starts_with("/api/");
     let (wants_page, moment) = (
-        wants_page(request.method(), request.headers()),
+        !is_for_programs && wants_page(request.method(), request.headers()),
         request.extensions().get::<Moment>().cloned(),
     );
     let response = next.run(request).await;
@@ -276,15 +302,18 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 }
 
 fn problem(error: &Error, reference: &str) -> String {
-    json!({
+    let mut said = json!({
         "type": format!("urn:vestibule:problem:{}", error.code),
         "title": error.title,
         "status": error.status.as_u16(),
         "detail": error.sentence,
         "instance": reference,
         "code": error.code,
-    })
-    .to_string()
+    });
+    if let Some(fields) = said.as_object_mut().filter(|_| !error.faults.is_empty()) {
+        fields.insert("errors".to_owned(), json!(error.faults));
+    }
+    said.to_string()
 }
 
 fn wants_page(method: &Method, headers: &HeaderMap) -> bool {

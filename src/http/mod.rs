@@ -2,6 +2,7 @@
 
 mod accept;
 mod address;
+mod api;
 mod authzen;
 mod browser;
 mod carrier;
@@ -36,6 +37,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 
+pub use api::description;
 pub use carrier::session_cookie;
 use error::Error;
 use extract::Moment;
@@ -126,6 +128,7 @@ pub fn public(shared: &Shared) -> Router {
         .merge(slo::router())
         .merge(handoff::router())
         .merge(token::router())
+        .merge(api::router(shared))
         .merge(scim::router())
         .merge(health::router())
         .merge(page::assets())

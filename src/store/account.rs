@@ -9,7 +9,7 @@ use crate::id::AccountId;
 use crate::time::Timestamp;
 
 #[derive(FromRow)]
-struct AccountRow {
+pub(super) struct AccountRow {
     id: String,
     slug: String,
     state: String,
@@ -19,7 +19,7 @@ struct AccountRow {
 }
 
 impl AccountRow {
-    fn account(self) -> Result<Account, Error> {
+    pub(super) fn account(self) -> Result<Account, Error> {
         let read = || {
             Some(Account {
                 id: AccountId::parse(&self.id)?,

@@ -13,7 +13,7 @@ use crate::seal::{Place, Ring};
 use crate::time::Timestamp;
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     account: String,
     id: String,
     sealed: String,
@@ -128,7 +128,7 @@ impl Of<'_> {
     }
 }
 
-fn all(rows: &[Row], ring: &Ring) -> Result<Vec<Attempt>, Error> {
+pub(super) fn all(rows: &[Row], ring: &Ring) -> Result<Vec<Attempt>, Error> {
     let opened = rows.iter().map(|row| Some(open(row, ring)?.1));
     opened
         .collect::<Option<_>>()

@@ -48,6 +48,7 @@ impl Changes {
             user.to_string(),
             text,
         ));
+        self.hold(user, claimed);
         Ok(())
     }
 }
@@ -108,12 +109,36 @@ impl Of<'_> {
             first,
             last,
         )?;
-        let mut orders = BTreeMap::<String, Vec<Order>>::new();
-        for row in rows {
-            let of = orders.entry(row.user_id.clone()).or_default();
-            of.push(row.order()?);
+        by_user(rows)
+    }
+
+    /// What was said about each of these people, by their ids.
+    pub(super) async fn orders_of(
+        &mut self,
+        ids: &[&str],
+    ) -> Result<BTreeMap<String, Vec<Order>>, Error> {
+        let mut all = Vec::new();
+        for ids in ids.chunks(10) {
+            let id = |at: usize| ids.get(at).copied().unwrap_or_default();
+            all.extend(sql!(
+                self.tx,
+                all Row,
+                "SELECT user_id, role, kind, author, reason, created_at, ends_at FROM grants
+                 WHERE account = $1 AND user_id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                &self.account,
+                id(0),
+                id(1),
+                id(2),
+                id(3),
+                id(4),
+                id(5),
+                id(6),
+                id(7),
+                id(8),
+                id(9),
+            )?);
         }
-        Ok(orders)
+        by_user(all)
     }
 
     /// The configuration in force.
@@ -129,4 +154,13 @@ impl Of<'_> {
             .transpose()
             .map_err(|_| Error::Stored("revision"))
     }
+}
+
+fn by_user(rows: Vec<Row>) -> Result<BTreeMap<String, Vec<Order>>, Error> {
+    let mut orders = BTreeMap::<String, Vec<Order>>::new();
+    for row in rows {
+        let of = orders.entry(row.user_id.clone()).or_default();
+        of.push(row.order()?);
+    }
+    Ok(orders)
 }

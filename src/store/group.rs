@@ -225,16 +225,52 @@ impl Of<'_> {
             first,
             last,
         )?;
-        let mut groups: HashMap<String, Vec<InGroup>> = HashMap::new();
-        for (user, id, name, since) in rows {
-            let id = GroupId::parse(&id).ok_or(Error::Stored("group"))?;
-            let since = Timestamp::from_millis(since);
-            let of_user = groups.entry(user).or_default();
-            of_user.push(InGroup { id, name, since });
-        }
-        for of_user in groups.values_mut() {
-            of_user.sort_by_key(|group| group.id);
-        }
-        Ok(groups)
+        by_user(rows)
     }
+
+    /// The groups of each of these people.
+    pub(super) async fn groups_of_each(
+        &mut self,
+        ids: &[&str],
+    ) -> Result<HashMap<String, Vec<InGroup>>, Error> {
+        let mut all = Vec::new();
+        for ids in ids.chunks(10) {
+            let id = |at: usize| ids.get(at).copied().unwrap_or_default();
+            all.extend(sql!(
+                self.tx,
+                all(String, String, String, i64),
+                "SELECT members.user_id, directory_groups.id, directory_groups.name, members.since FROM members
+                 JOIN directory_groups ON directory_groups.account = members.account AND directory_groups.id = members.group_id
+                 WHERE members.account = $1 AND members.user_id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                &self.account,
+                id(0),
+                id(1),
+                id(2),
+                id(3),
+                id(4),
+                id(5),
+                id(6),
+                id(7),
+                id(8),
+                id(9),
+            )?);
+        }
+        by_user(all)
+    }
+}
+
+fn by_user(
+    rows: Vec<(String, String, String, i64)>,
+) -> Result<HashMap<String, Vec<InGroup>>, Error> {
+    let mut groups: HashMap<String, Vec<InGroup>> = HashMap::new();
+    for (user, id, name, since) in rows {
+        let id = GroupId::parse(&id).ok_or(Error::Stored("group"))?;
+        let since = Timestamp::from_millis(since);
+        let of_user = groups.entry(user).or_default();
+        of_user.push(InGroup { id, name, since });
+    }
+    for of_user in groups.values_mut() {
+        of_user.sort_by_key(|group| group.id);
+    }
+    Ok(groups)
 }

@@ -3,6 +3,7 @@
 //! What belongs to an account is reached through [`Tx::of`] alone, so that no query can forget whose rows it means.
 
 mod account;
+mod answer;
 mod attempt;
 mod audit;
 mod batch;
@@ -16,8 +17,10 @@ mod key;
 mod link;
 mod made;
 mod news;
+mod pages;
 mod proposal;
 mod queue;
+mod search;
 mod session;
 mod source;
 mod token_key;
@@ -25,10 +28,12 @@ mod used;
 mod user;
 
 pub use account::NewRevision;
+pub use answer::Given;
 pub use batch::Changes;
 pub use chain::Vouched;
 pub use db::{Error, Of, Store, Tx};
 pub use handoff::{Handoff, Parent};
 pub use news::{Commits, Ear, Edition, News};
+pub use search::{Name, Place, Wanted};
 pub use source::{Freshness, Watched};
 pub use used::OneTime;

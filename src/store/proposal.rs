@@ -127,10 +127,12 @@ impl Of<'_> {
         row.map(Row::proposal).transpose()
     }
 
-    /// A page of the proposals, newest first; of one state where that is named, before one where that is named.
+    /// A page of the proposals, newest first: of one state where that is named, about people alone where that is wished, before one where
+    /// that is named.
     pub async fn proposals(
         &mut self,
         state: Option<State>,
+        about_people: bool,
         before: Option<ProposalId>,
         limit: i64,
     ) -> Result<Vec<Proposal>, Error> {
@@ -142,11 +144,12 @@ impl Of<'_> {
             self.tx,
             all Row,
             "SELECT id, wish, reason, author, behind, created_at, expires_at, state, decided_by, decided_at, comment
-             FROM proposals WHERE account = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+             FROM proposals WHERE account = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id < $3) AND ($5 = 0 OR user_id IS NOT NULL) ORDER BY id DESC LIMIT $4",
             &self.account,
             state,
             before.as_deref(),
-            limit
+            limit,
+            i64::from(about_people),
         )?;
         rows.into_iter().map(Row::proposal).collect()
     }

@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::time::{Span, Timestamp};
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     account: String,
     id: String,
     user_id: String,
@@ -27,7 +27,7 @@ struct Row {
 }
 
 impl Row {
-    fn session(self) -> Result<Session, Error> {
+    pub(super) fn session(self) -> Result<Session, Error> {
         let broken = || Error::Stored("session");
         let name_id = self
             .name_id

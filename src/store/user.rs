@@ -1,14 +1,15 @@
 //! The people of an account.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, sql};
+use super::search;
 use crate::account::{Document, Provisioning};
 use crate::claims::{Claimed, Profile};
-use crate::grant::Basis;
+use crate::grant::{Basis, InGroup, Order};
 use crate::id::UserId;
 use crate::role::Roles;
 use crate::time::Timestamp;
@@ -32,7 +33,7 @@ pub(super) struct Row {
 
 impl Row {
     /// The person as they are but for their roles, and what their claims gave.
-    fn user(self) -> Result<(User, Vec<Claimed>), Error> {
+    pub(super) fn user(self) -> Result<(User, Vec<Claimed>), Error> {
         let broken = || Error::Stored("user");
         let claimed = serde_json::from_str(&self.claimed).map_err(|_| broken())?;
         let directory = self.directory.as_deref().map(serde_json::from_str);
@@ -60,15 +61,18 @@ impl Changes {
     /// Keeps a user as they are now, but for their roles: those follow from what they claim and what administrators said.
     pub fn save_user(&mut self, user: &User) -> Result<(), Error> {
         let directory = user.directory.as_ref().map(serde_json::to_string);
+        let [subject, email, name, surname, external] = search::keys(user);
         self.add(statement!(
             "INSERT INTO users (account, id, source, subject, fold, external_id, state, email, given_name, surname, roles, created_at, last_sign_in,
-             directory, name_fold, external_fold, address_fold)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $13, $14, $15, $16)
+             directory, name_fold, external_fold, address_fold, subject_key, email_key, name_key, surname_key, external_key)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '{}', $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
              ON CONFLICT (account, id) DO UPDATE SET source = excluded.source, subject = excluded.subject, fold = excluded.fold,
              external_id = excluded.external_id, state = excluded.state, email = excluded.email,
              given_name = excluded.given_name, surname = excluded.surname, last_sign_in = excluded.last_sign_in,
              directory = excluded.directory, name_fold = excluded.name_fold,
-             external_fold = excluded.external_fold, address_fold = excluded.address_fold",
+             external_fold = excluded.external_fold, address_fold = excluded.address_fold,
+             subject_key = excluded.subject_key, email_key = excluded.email_key, name_key = excluded.name_key,
+             surname_key = excluded.surname_key, external_key = excluded.external_key",
             &self.account,
             user.id.to_string(),
             &user.source,
@@ -85,6 +89,11 @@ impl Changes {
             user::fold(user.name()),
             user.external_id.as_deref().map(user::fold),
             user.address().as_deref().map(user::fold),
+            subject,
+            email,
+            name,
+            surname,
+            external,
         ));
         Ok(())
     }
@@ -333,28 +342,59 @@ impl Of<'_> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Ok(Vec::new());
         };
-        let mut orders = self.orders(&first.id, &last.id).await?;
-        let is_kept =
-            document.is_some_and(|document| document.users.provisioning == Provisioning::Scim);
-        let mut groups = if is_kept {
+        let orders = self.orders(&first.id, &last.id).await?;
+        let groups = if is_kept(document) {
             self.groups_of(&first.id, &last.id).await?
         } else {
             HashMap::new()
         };
-        let mut people = Vec::with_capacity(rows.len());
-        for row in rows {
-            let orders = orders.remove(&row.id).unwrap_or_default();
-            let groups = groups.remove(&row.id).unwrap_or_default();
-            let (mut user, claimed) = row.user()?;
-            let basis = Basis {
-                claimed,
-                orders,
-                groups,
-            };
-            let standing = document.map(|document| basis.standing(document, now));
-            user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
-            people.push(Person { user, basis });
-        }
-        Ok(people)
+        made(rows, document, orders, groups, now)
     }
+
+    /// People who need not be next to each other, with the roles that they hold at `now`.
+    pub(super) async fn people_apart(
+        &mut self,
+        rows: Vec<Row>,
+        now: Timestamp,
+    ) -> Result<Vec<User>, Error> {
+        let document = self.document().await?;
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let orders = self.orders_of(&ids).await?;
+        let groups = if is_kept(document.as_ref()) {
+            self.groups_of_each(&ids).await?
+        } else {
+            HashMap::new()
+        };
+        let people = made(rows, document.as_ref(), orders, groups, now)?;
+        Ok(people.into_iter().map(|person| person.user).collect())
+    }
+}
+
+/// Whether a directory keeps the people.
+pub(super) fn is_kept(document: Option<&Document>) -> bool {
+    document.is_some_and(|document| document.users.provisioning == Provisioning::Scim)
+}
+
+fn made(
+    rows: Vec<Row>,
+    document: Option<&Document>,
+    mut orders: BTreeMap<String, Vec<Order>>,
+    mut groups: HashMap<String, Vec<InGroup>>,
+    now: Timestamp,
+) -> Result<Vec<Person>, Error> {
+    let mut people = Vec::with_capacity(rows.len());
+    for row in rows {
+        let orders = orders.remove(&row.id).unwrap_or_default();
+        let groups = groups.remove(&row.id).unwrap_or_default();
+        let (mut user, claimed) = row.user()?;
+        let basis = Basis {
+            claimed,
+            orders,
+            groups,
+        };
+        let standing = document.map(|document| basis.standing(document, now));
+        user.roles = standing.map(|standing| standing.roles).unwrap_or_default();
+        people.push(Person { user, basis });
+    }
+    Ok(people)
 }

@@ -4,13 +4,14 @@ mod directory;
 
 pub use directory::{Directory, Mail, unlinked};
 
+use openssl::sha::sha256;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::account::{Document, NoRole, OnConflict, Provisioning};
 use crate::claims::{Claims, Profile};
 use crate::grant::{Basis, Standing};
-use crate::id::{AccountId, Entropy, UserId};
+use crate::id::{AccountId, Entropy, UserId, hex};
 use crate::role::Roles;
 use crate::seal::{self, Place, Ring};
 use crate::time::Timestamp;
@@ -68,6 +69,22 @@ pub struct User {
     pub created_at: Timestamp,
     /// When they last signed in.
     pub last_sign_in: Option<Timestamp>,
+}
+
+impl User {
+    /// Names what a person may change of them, as it is now: another one after each change.
+    pub fn version(&self) -> String {
+        let said = serde_json::json!([
+            self.id,
+            self.subject,
+            self.external_id,
+            self.state,
+            self.profile
+        ]);
+        let mut version = hex(&sha256(said.to_string().as_bytes()));
+        version.truncate(16);
+        version
+    }
 }
 
 /// A person with what their roles follow from.

@@ -3,6 +3,7 @@
 // With this the lints know that all of it is a test, helpers included.
 #![cfg(test)]
 
+mod api;
 mod app;
 mod architecture;
 mod attack;

@@ -11,8 +11,9 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 22] = [
+const PUBLIC: [(&str, &str, u16); 23] = [
     ("GET", "/", 303),
+    ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
     ("GET", "/.well-known/jwks.json", 200),
     (
@@ -466,7 +467,7 @@ async fn the_internal_routes_are_on_a_listener_of_their_own() {
 /// Every path that a source file gives a route to.
 fn routed() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for source in sources("src/http").into_values() {
+    for (name, source) in sources("src/http") {
         for call in source.split(".route(").skip(1) {
             let literal = call
                 .trim_start()
@@ -480,7 +481,12 @@ fn routed() -> BTreeSet<String> {
             ".nest_service(",
             ".fallback_service(",
         ] {
-            assert!(!source.contains(other), "this test does not know {other}");
+            // The administration's routes are those of its description; `api::table` tries each.
+            let is_known = name == "src/http/api/mod.rs" && other == ".nest(";
+            assert!(
+                is_known || !source.contains(other),
+                "this test does not know {other}"
+            );
         }
     }
     found

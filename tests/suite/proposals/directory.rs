@@ -72,7 +72,9 @@ async fn change(world: &World, group: &str, is_in: bool) {
 async fn open(world: &World) -> Vec<Proposal> {
     let mut tx = world.app().store.read().await.unwrap();
     let mut of = tx.of(world.account.id);
-    of.proposals(Some(State::Open), None, 10).await.unwrap()
+    of.proposals(Some(State::Open), false, None, 10)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every function of the store: one list of cases for both databases.
 
 mod accounts;
+mod answers;
 mod audit;
 mod changes;
 mod credentials;
@@ -9,8 +10,10 @@ mod groups;
 mod handoff;
 mod memory;
 mod news;
+mod pages;
 mod people;
 mod proposals;
+mod search;
 mod sessions;
 mod sources;
 

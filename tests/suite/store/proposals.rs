@@ -40,11 +40,18 @@ async fn the_same_waits_once_until_somebody_has_decided_and_one_decision_counts(
         assert!(of.create_proposal(&second).await.unwrap());
 
         assert_eq!(of.proposal(first.id).await.unwrap(), Some(decided.clone()));
-        let open = of.proposals(Some(State::Open), None, 10).await.unwrap();
+        let open = of
+            .proposals(Some(State::Open), false, None, 10)
+            .await
+            .unwrap();
         assert_eq!(open, std::slice::from_ref(&second));
-        let older = of.proposals(None, Some(second.id), 10).await.unwrap();
+        let older = of
+            .proposals(None, false, Some(second.id), 10)
+            .await
+            .unwrap();
         assert_eq!(older, [decided]);
-        assert_eq!(of.proposals(None, None, 1).await.unwrap(), [second]);
+        assert_eq!(of.proposals(None, true, None, 9).await.unwrap().len(), 2);
+        assert_eq!(of.proposals(None, false, None, 1).await.unwrap(), [second]);
         tx.commit().await.unwrap();
         let mut tx = desk.read().await;
         assert_eq!(tx.of(desk.other).proposal(first.id).await.unwrap(), None);

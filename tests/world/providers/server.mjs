@@ -9,13 +9,13 @@ import { folder, freePorts, run, start, vestibule } from '../../browser/programs
 export const ROLE = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
 export const CONFIGURATION = join(folder, 'vestibule.toml');
 
-/** Starts the server. */
-export async function serve() {
+/** Starts the server, with more configuration where that is given. */
+export async function serve(more = '') {
     const [port, internal] = await freePorts(2);
     const site = `http://localhost:${port}`;
     const listens = `listen = "127.0.0.1:${port}"\ninternal_listen = "127.0.0.1:${internal}"`;
     const database = `[database]\nurl = "sqlite://${join(folder, 'data', 'vestibule.db')}"`;
-    writeFileSync(CONFIGURATION, `[server]\npublic_url = "${site}"\n${listens}\n${database}\n`);
+    writeFileSync(CONFIGURATION, `[server]\npublic_url = "${site}"\n${listens}\n${database}\n${more}`);
     const program = await start(['serve', '--config', CONFIGURATION]);
     return { site, internal, apply, describe: (account) => describe(site, account), stop: program.stop };
 }
@@ -57,6 +57,11 @@ export class Visitor {
         this.site = site;
     }
 
+    /** What it would send with its next request. */
+    get cookie() {
+        return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    }
+
     /** Starts a sign-in; the address at the identity provider to which that leads. */
     async begin(account) {
         const answer = await this.#send(`/saml/${account}/login`);
@@ -94,8 +99,7 @@ export class Visitor {
     }
 
     async #send(path, options = {}) {
-        const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-        const headers = { accept: 'text/html', ...options.headers, cookie };
+        const headers = { accept: 'text/html', ...options.headers, cookie: this.cookie };
         const answer = await fetch(`${this.site}${path}`, { ...options, headers, redirect: 'manual' });
         for (const line of answer.headers.getSetCookie()) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);

@@ -1,0 +1,64 @@
+//! Sessions are ended by others than the identity provider: by their own person, by administrators, at the shell.
+
+use anyhow::Result;
+
+use super::{App, Stale};
+use crate::audit::Event;
+use crate::id::{AccountId, SessionId, UserId};
+
+impl App {
+    /// Ends one session of somebody.
+    pub async fn end_session(
+        &self,
+        account: AccountId,
+        user: UserId,
+        session: SessionId,
+        actor: &str,
+    ) -> Result<()> {
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account);
+        of.alone().await?;
+        if !of.end_session(user, session).await? {
+            return Err(Stale::Gone.into());
+        }
+        let event = if actor == user.to_string() {
+            Event::SignedOut {
+                user: user.to_string(),
+                session: session.to_string(),
+            }
+        } else {
+            Event::SessionEnded {
+                user: user.to_string(),
+                session: session.to_string(),
+            }
+        };
+        of.audit(actor, event, self.clock.now(), &self.entropy)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends every session of somebody, or of everybody; says how many those were.
+    pub async fn end_sessions(
+        &self,
+        account: AccountId,
+        user: Option<UserId>,
+        actor: &str,
+    ) -> Result<u64> {
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account);
+        of.alone().await?;
+        let sessions_ended = match user {
+            Some(user) => of.end_sessions(user).await?,
+            None => of.end_all_sessions().await?,
+        };
+        let event = Event::SessionsEnded {
+            user: user.map(|user| user.to_string()),
+            sessions_ended,
+        };
+        of.audit(actor, event, self.clock.now(), &self.entropy)
+            .await?;
+        tx.commit().await?;
+        Ok(sessions_ended)
+    }
+}
