@@ -39,7 +39,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Input<T> {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<Input<T>, Error> {
-    let value: serde_json::Value = serde_json::from_slice(body).map_err(|error| {
+    let mut value: serde_json::Value = serde_json::from_slice(body).map_err(|error| {
         let sentence = format!(
             "The body is not JSON: line {}, column {}.",
             error.line(),
@@ -47,6 +47,11 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<Input<T>, Error> {
         );
         Error::new(StatusCode::BAD_REQUEST, "malformed_json", sentence)
     })?;
+    // A list of values would be read as those of the keys, in their order.
+    if !value.is_object() {
+        return Err(invalid(vec![fault("", "wrong_form", "is a JSON object")]));
+    }
+    whole_numbers(&mut value);
     // Through the text again, since only so the place of a mistake is known.
     let text = value.to_string();
     let mut reader = serde_json::Deserializer::from_str(&text);
@@ -58,6 +63,24 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<Input<T>, Error> {
             let message = message.split(" at line ").next().unwrap_or_default();
             invalid(vec![fault(&pointer, "wrong_form", message)])
         })
+}
+
+/// To JSON Schema `1.0` is a whole number too.
+fn whole_numbers(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Number(number) => {
+            let text = number.to_string();
+            let whole = text
+                .strip_suffix(".0")
+                .and_then(|text| text.parse::<i64>().ok());
+            if let Some(whole) = whole {
+                *number = whole.into();
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        serde_json::Value::Object(members) => members.values_mut().for_each(whole_numbers),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::String(_) => {}
+    }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

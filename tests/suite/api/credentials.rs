@@ -10,7 +10,7 @@ const AT: &str = "/accounts/acme-demo/credentials";
 async fn an_operator_makes_a_token_and_takes_it_back() {
     let mut world = World::new().await;
     let operator = world.operator().await;
-    let wish = json!({ "kind": "api", "name": "reports", "scopes": ["user:view"], "days": 7 });
+    let wish = json!({ "kind": "api", "name": "reports", "scopes": ["user:view"], "days": 7.0 });
 
     let made = world.post(&operator, AT, wish).await;
     assert_eq!(made.status, 201, "{}", made.body);

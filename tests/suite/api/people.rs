@@ -124,6 +124,8 @@ async fn every_mistake_of_a_body_is_told_with_its_place() {
     assert_eq!(missing.refusal(), (422, "invalid".into()));
     assert_eq!(send("{", json).await, (400, "malformed_json".into()));
     assert_eq!(send("", json).await, (400, "malformed_json".into()));
+    let list = send(r#"["ida", null, null, null, null]"#, json).await;
+    assert_eq!(list, (422, "invalid".into()));
     let form = ("content-type", "application/x-www-form-urlencoded");
     assert_eq!(send("a=b", form).await, (415, "not_json".into()));
     let large = format!("{{\"subject\":\"{}\"}}", "x".repeat(64 * 1024));

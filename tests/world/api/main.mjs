@@ -27,7 +27,7 @@ const EXCEPTIONS = {
 // Values that fit each other, which a schema does not say: keys of one kind, and days that every month has.
 const FITTING = {
     NewKey: { kind: { enum: ['api', 'integration'] }, networks: { type: 'array', items: { enum: ['203.0.113.0/24'] } } },
-    Wish: { until: { type: 'string', pattern: '^20[3-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$' } },
+    Wish: { until: { type: ['string', 'null'], pattern: '^20[3-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$' } },
 };
 
 // Cursors come from pages alone; of one key of idempotency with many bodies all but the first are refused (rule 54).
