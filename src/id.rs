@@ -123,6 +123,10 @@ ids! {
     KeyId "key";
     /// A group of people, as a client's directory keeps it.
     GroupId "grp";
+    /// An address that is told of what happens.
+    WebhookId "whk";
+    /// What one webhook is told once.
+    MessageId "msg";
     /// What somebody asks for and a second person decides.
     ProposalId "prp";
     /// A credential of a program: an integration key, or the token of one that asks for decisions.

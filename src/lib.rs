@@ -13,6 +13,7 @@
 //! | [`grant`] | what administrators grant and deny, and the roles that gives together with the claims |
 //! | [`proposal`] | what one person asks for and a second one decides |
 //! | [`user`], [`session`], [`attempt`], [`audit`] | people, their sessions, their sign-ins, and what happened |
+//! | [`webhook`] | what an account's own programs are told of what happens |
 //! | [`scim`] | what a client's directory says of people and groups |
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
 //! | [`store`] | the only place with SQL |
@@ -55,3 +56,4 @@ pub mod session;
 pub mod store;
 pub mod time;
 pub mod user;
+pub mod webhook;

@@ -1,4 +1,4 @@
-//! Fetches documents from addresses that somebody named, and from nowhere else.
+//! Asks addresses that somebody named, and no others: for documents, and to tell them something.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -11,12 +11,13 @@ use native_tls::TlsConnector;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
-    LOCATION,
+    LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode};
 use url::{Host, Url};
 
 use crate::config::Config;
+use crate::time::Span;
 
 /// The most that is read, in bytes; a real descriptor has about 76,000.
 const LARGEST: usize = 1024 * 1024;
@@ -122,16 +123,74 @@ impl Outbound {
             })
     }
 
+    /// Tells an address something, without following where it leads, and gives its status and for how long it wants to be left alone.
+    pub async fn tell(
+        &self,
+        address: &str,
+        headers: HeaderMap,
+        body: String,
+    ) -> Result<(StatusCode, Option<Span>)> {
+        let telling = async {
+            let url = Url::parse(address).context("not an address")?;
+            let own = self.own_addresses().await;
+            let request = self.client(&url, &own)?.post(url);
+            let response = request.headers(headers).body(body).send().await?;
+            let wait = header(response.headers(), &RETRY_AFTER);
+            let wait = wait.and_then(|seconds| seconds.parse::<u32>().ok());
+            Ok((
+                response.status(),
+                wait.map(|wait| Span::seconds(wait.into())),
+            ))
+        };
+        tokio::time::timeout(self.patience, telling)
+            .await
+            .unwrap_or_else(|_| bail!("no answer in {} seconds", self.patience.as_secs()))
+    }
+
+    /// Whether something may be told to an address at all, as far as that can be seen now.
+    pub async fn vet(&self, address: &str) -> Result<()> {
+        let url = Url::parse(address).with_context(|| format!("`{address}` is not an address"))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            bail!("`{address}` holds more than an address: no name, password or # belongs there");
+        }
+        let own = self.own_addresses().await;
+        self.client(&url, &own)?;
+        if let Some(Host::Domain(name)) = url.host() {
+            let vetted = self.vetted(&url, &own);
+            for found in self.names.resolve(name).await.unwrap_or_default() {
+                vetted.check(found).map_err(|reason| anyhow!(reason))?;
+            }
+        }
+        Ok(())
+    }
+
     /// One hop: its scheme, host and addresses are checked before anything is sent.
     async fn ask(&self, url: &Url, own: &[IpAddr], known: &Known) -> Result<Response> {
-        if url.scheme() != "https" && !(self.loopback && url.scheme() == "http") {
-            bail!("`{url}` is not https");
+        let mut request = self.client(url, own)?.get(url.clone());
+        if let Some(etag) = &known.etag {
+            request = request.header(IF_NONE_MATCH, etag);
         }
-        let vetted = Vetted {
+        if let Some(date) = &known.last_modified {
+            request = request.header(IF_MODIFIED_SINCE, date);
+        }
+        let response = request.send().await;
+        response.with_context(|| format!("fetching {url}"))
+    }
+
+    fn vetted(&self, url: &Url, own: &[IpAddr]) -> Vetted {
+        Vetted {
             way: self.clone(),
             own: own.to_vec(),
             port: url.port_or_known_default().unwrap_or_default(),
-        };
+        }
+    }
+
+    /// Who may ask that address and no other.
+    fn client(&self, url: &Url, own: &[IpAddr]) -> Result<reqwest::Client> {
+        if url.scheme() != "https" && !(self.loopback && url.scheme() == "http") {
+            bail!("`{url}` is not https");
+        }
+        let vetted = self.vetted(url, own);
         match url.host() {
             // An address in place of a name is not resolved, so it is vetted here.
             Some(Host::Ipv4(literal)) => vetted.check(literal.into()),
@@ -141,21 +200,13 @@ impl Outbound {
         }
         .map_err(|reason| anyhow!(reason))?;
         let tls = TLS.as_ref().context("preparing TLS")?;
-        let mut request = reqwest::Client::builder()
+        let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls.clone())
             .dns_resolver(Arc::new(vetted))
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .build()?
-            .get(url.clone());
-        if let Some(etag) = &known.etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(date) = &known.last_modified {
-            request = request.header(IF_MODIFIED_SINCE, date);
-        }
-        let response = request.send().await;
-        response.with_context(|| format!("fetching {url}"))
+            .build()?;
+        Ok(client)
     }
 
     /// The addresses behind our public name.
@@ -236,7 +287,7 @@ impl Vetted {
             return Ok(());
         }
         Err(format!(
-            "{address} is not a public address; `outbound.allow_networks` lists the private networks in which metadata may be fetched"
+            "{address} is not a public address; `outbound.allow_networks` lists the private networks that may be asked"
         ))
     }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use openssl::sha::sha256;
 
 use super::App;
-use super::fetch::{Fetched, Known, Outbound};
+use super::fetch::{Fetched, Known};
 use super::judge::Judged;
 use crate::account::{Account, Document, Revision, Source, State};
 use crate::id::{AccountId, hex};
@@ -116,7 +116,7 @@ impl App {
         } else {
             Known::default()
         };
-        let outbound = Outbound::new(&self.config, self.names.clone());
+        let outbound = self.outbound();
         let fetched = outbound.fetch(&source.url, &known).await;
         self.take_in(account, source, fetched).await
     }

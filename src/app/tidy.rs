@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::App;
 use crate::time::Timestamp;
+use crate::webhook::KEPT;
 
 /// So many people of an account are removed in one go.
 const BATCH: i64 = 100;
@@ -20,6 +21,7 @@ impl App {
         tx.forget_news().await?;
         tx.delete_handoffs(now).await?;
         tx.forget_answers(now).await?;
+        tx.forget_messages(now.minus(KEPT)).await?;
         tx.commit().await?;
         self.purge(now, BATCH, false).await?;
         self.key_users().await?;

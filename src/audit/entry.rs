@@ -106,6 +106,7 @@ impl Written {
 fn target(detail: &Value) -> Option<String> {
     [
         "proposal",
+        "webhook",
         "user",
         "group",
         "credential",

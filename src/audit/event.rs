@@ -252,6 +252,28 @@ pub enum Event {
     StaffApprovals {
         on: bool,
     },
+    WebhookCreated {
+        webhook: String,
+        url: String,
+        kinds: Vec<String>,
+    },
+    WebhookRotated {
+        webhook: String,
+    },
+    WebhookEnabled {
+        webhook: String,
+    },
+    WebhookDisabled {
+        webhook: String,
+        why: String,
+    },
+    WebhookDeleted {
+        webhook: String,
+    },
+    WebhookReplayed {
+        webhook: String,
+        messages: u64,
+    },
 }
 
 impl Event {

@@ -22,6 +22,7 @@ mod token;
 mod token_keys;
 mod trust;
 mod user;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -101,6 +102,9 @@ enum Command {
     /// Make, list and take back the tokens of programs that work on an account
     #[command(subcommand)]
     Token(token::Command),
+    /// Tell addresses of what happens in an account
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
@@ -218,6 +222,9 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
                 existing(config).await?
             };
             token::run(command, &app, out).await
+        }
+        Command::Webhook(command) => {
+            webhook::run(command, &existing(load(file)?).await?, out).await
         }
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Gate(command) => gate::run(command, load(file)?, out).await,

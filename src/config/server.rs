@@ -92,7 +92,7 @@ impl Default for Staff {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Outbound {
-    /// Private networks in which an identity provider's metadata may be fetched.
+    /// Private networks in which an identity provider's metadata may be fetched, and webhooks told.
     pub allow_networks: Vec<IpNet>,
 }
 

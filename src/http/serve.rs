@@ -1,15 +1,17 @@
 //! Listens until it is told to stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::accept::accept;
 use super::{Shared, internal, public};
+use crate::app::SLOTS;
 use crate::config::Server;
 
 /// Between two tidyings.
@@ -46,11 +48,13 @@ pub async fn serve(
     let refreshing = tokio::spawn(refresh(shared.clone()));
     let following = tokio::spawn(follow(shared.clone()));
     let sealing = tokio::spawn(seal(shared.clone()));
+    let telling = tokio::spawn(tell(shared.clone()));
     tokio::join!(outer, inner);
     tidying.abort();
     refreshing.abort();
     following.abort();
     sealing.abort();
+    telling.abort();
     shared
         .tidy()
         .await
@@ -103,6 +107,21 @@ async fn seal(shared: Shared) {
         let vouched = app.checkpoint(app.clock.now(), false).await;
         if let Err(cause) = sealed.and(vouched) {
             tracing::error!(%cause, "sealing the audit failed");
+        }
+    }
+}
+
+/// Between two looks at what receivers are to be told.
+const TELL: Duration = Duration::from_millis(500);
+
+async fn tell(shared: Shared) {
+    let slots = Arc::new(Semaphore::new(SLOTS));
+    loop {
+        tokio::time::sleep(TELL).await;
+        match shared.app.deliver(&slots).await {
+            // Who is slow to answer keeps nobody else waiting.
+            Ok(mut tasks) => tasks.detach_all(),
+            Err(cause) => tracing::error!(%cause, "telling webhooks failed"),
         }
     }
 }

@@ -27,3 +27,4 @@ mod sign_in;
 mod step_up;
 mod store;
 mod tokens;
+mod webhooks;

@@ -16,6 +16,7 @@ mod proposals;
 mod search;
 mod sessions;
 mod sources;
+mod webhooks;
 
 use std::path::Path;
 
