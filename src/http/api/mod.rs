@@ -24,6 +24,7 @@ mod roles;
 mod sessions;
 mod users;
 mod version;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -64,6 +65,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .merge(sessions::router())
         .merge(credentials::router())
         .merge(apps::router())
+        .merge(webhooks::router())
         .merge(attempts::router())
         .merge(audit::router())
 }

@@ -49,6 +49,8 @@ permissions! {
     KeyCreate "key:create" true;
     KeyRevoke "key:revoke" false;
     AuditView "audit:view" false;
+    WebhookView "webhook:view" false;
+    WebhookChange "webhook:change" false;
 }
 
 /// The proof that the caller may do it there.

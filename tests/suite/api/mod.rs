@@ -10,6 +10,7 @@ mod search;
 mod sessions;
 mod shell;
 mod table;
+mod webhooks;
 
 use std::collections::BTreeSet;
 

@@ -28,7 +28,7 @@ const CALLERS: [&str; 12] = [
     "ended",
 ];
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "account:view",
     "revision:view",
     "user:*",
@@ -36,6 +36,7 @@ const ALL: [&str; 10] = [
     "session:*",
     "key:*",
     "audit:view",
+    "webhook:*",
     "scim",
     "user:view",
     "role:view",
@@ -97,6 +98,26 @@ async fn every_route_answers_every_kind_of_caller_as_this_table_says() {
     insta::assert_snapshot!(table);
 }
 
+/// The id of a fresh webhook.
+async fn webhook(world: &World, account: &Account) -> String {
+    let app = &world.test.app;
+    let all = app
+        .store
+        .read()
+        .await
+        .unwrap()
+        .of(account.id)
+        .webhooks()
+        .await;
+    for known in all.unwrap() {
+        let deleted = app.delete_webhook(account.id, known.id, "shell:test");
+        deleted.await.unwrap();
+    }
+    let url = "https://93.184.215.14/hook";
+    let made = app.create_webhook(account, "hook", url, vec!["*".into()], "shell:test");
+    made.await.unwrap().0.id.to_string()
+}
+
 /// The id of a fresh proposal about somebody.
 async fn waiting(world: &World, account: &Account, user: UserId) -> String {
     let app = &world.test.app;
@@ -150,6 +171,9 @@ async fn status(
         let all = world.test.app.credentials(Some(&account)).await.unwrap();
         let id = all[0].1.id;
         concrete = concrete.replace("{credential}", &id.to_string());
+    }
+    if path.contains("{webhook}") {
+        concrete = concrete.replace("{webhook}", &webhook(world, &account).await);
     }
     if path.contains("{proposal}") {
         let user = world.test.app.find_user(&account, "victim").await;
