@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{App, Refused};
 use crate::account::{Account, Change, Document, Revision, Stage, State, diff};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::config::{AccountFile, Config};
 use crate::id::AccountId;
 use crate::proposal::Proposal;
@@ -101,7 +101,13 @@ impl App {
     }
 
     /// Switches an account on or off; either ends every session of it.
-    pub async fn set_account_state(&self, slug: &str, state: State, actor: &str) -> Result<bool> {
+    pub async fn set_account_state(
+        &self,
+        slug: &str,
+        state: State,
+        actor: impl Into<Actor>,
+    ) -> Result<bool> {
+        let actor = &actor.into();
         let account = self.find_account(slug).await?;
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);

@@ -7,6 +7,7 @@ use super::case::{Case, Ordered};
 use super::trust::Pending;
 use super::{App, Refused};
 use crate::account::{Account, Change, Revision, diff};
+use crate::audit::Actor;
 use crate::id::ProposalId;
 use crate::proposal::{Proposal, Wish};
 use crate::saml::connection::Keys;
@@ -100,7 +101,7 @@ impl App {
         account: &Account,
         proposal: &Proposal,
         fresh: Option<Keys>,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<()> {
         match &proposal.wish {
             Wish::GrantRole { user, .. } => {

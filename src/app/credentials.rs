@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{App, Refused};
 use crate::account::{Account, Stage};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::gate::{Credential, CredentialState, Kind, SCIM, Secret};
 use crate::id::CredentialId;
 use crate::time::Span;
@@ -34,8 +34,9 @@ impl App {
         &self,
         account: &Account,
         wish: NewCredential,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<(Credential, Secret)> {
+        let actor = &actor.into();
         let stage = self
             .document(account.id)
             .await?
@@ -52,7 +53,7 @@ impl App {
             kind: wish.kind,
             networks: wish.networks,
             created_at: now,
-            created_by: actor.to_owned(),
+            created_by: actor.id.clone(),
             expires_at: now.plus(wish.lasts),
             last_used: None,
             revoked_at: None,
@@ -179,7 +180,12 @@ impl App {
     }
 
     /// Takes a credential back; it opens nothing from then on.
-    pub async fn revoke_credential(&self, credential: &Credential, actor: &str) -> Result<bool> {
+    pub async fn revoke_credential(
+        &self,
+        credential: &Credential,
+        actor: impl Into<Actor>,
+    ) -> Result<bool> {
+        let actor = &actor.into();
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(credential.account);

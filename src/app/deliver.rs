@@ -175,6 +175,9 @@ impl App {
         let is_taken = status.is_some_and(|status| status.is_success());
         let [jitter] = self.entropy.bytes::<1>();
         message.attempts += 1;
+        if !is_taken && webhook.failures == 0 {
+            tracing::warn!(account = %hold.account, webhook = %hold.webhook, ?status, "a webhook did not take a message");
+        }
         let failures = if is_taken { 0 } else { webhook.failures + 1 };
         let failing_since = match (is_taken, webhook.failing_since) {
             (true, _) => None,

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{App, Refused, Wished};
 use crate::account::{Account, Document, Saml};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::proposal::Wish;
 use crate::saml::connection::Keys;
 use crate::saml::keys::{Certificate, KeyPair};
@@ -29,8 +29,9 @@ impl App {
         step: Step,
         imported: bool,
         break_glass: Option<&str>,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Wished<Rollover>> {
+        let actor = &actor.into();
         let document = self.document(account.id).await?;
         let document = document.context("the account has no active revision")?;
         let wish = Wish::RotateKeys { step, imported };
@@ -102,7 +103,7 @@ impl App {
         step: Step,
         imported: bool,
         fresh: Option<Keys>,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<Rollover> {
         let now = self.clock.now();
         let before = self.may_turn(of, document, step, imported).await?;

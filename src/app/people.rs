@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{App, Refused, Stale};
 use crate::account::{Account, Link};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::claims::Profile;
 use crate::id::UserId;
 use crate::role::Roles;
@@ -97,8 +97,9 @@ impl App {
         &self,
         account: &Account,
         invitation: Invitation,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<User> {
+        let actor = &actor.into();
         let document = self
             .document(account.id)
             .await?
@@ -187,8 +188,9 @@ impl App {
         id: UserId,
         version: Option<&str>,
         change: UserChange,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<User> {
+        let actor = &actor.into();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
@@ -211,13 +213,25 @@ impl App {
     }
 
     /// Keeps somebody out from now on and ends their sessions.
-    pub async fn suspend(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+    pub async fn suspend(
+        &self,
+        account: &Account,
+        id: UserId,
+        actor: impl Into<Actor>,
+    ) -> Result<u64> {
+        let actor = &actor.into();
         self.set_user_state(account, id, State::Suspended, actor)
             .await
     }
 
     /// Lets somebody in again.
-    pub async fn restore(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+    pub async fn restore(
+        &self,
+        account: &Account,
+        id: UserId,
+        actor: impl Into<Actor>,
+    ) -> Result<u64> {
+        let actor = &actor.into();
         self.set_user_state(account, id, State::Active, actor).await
     }
 
@@ -226,7 +240,7 @@ impl App {
         account: &Account,
         id: UserId,
         state: State,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<u64> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
@@ -265,7 +279,13 @@ impl App {
     }
 
     /// Removes somebody for good, with everything that names them; a keyed hash of their subject stays, so that nobody inherits it.
-    pub async fn delete_user(&self, account: &Account, id: UserId, actor: &str) -> Result<u64> {
+    pub async fn delete_user(
+        &self,
+        account: &Account,
+        id: UserId,
+        actor: impl Into<Actor>,
+    ) -> Result<u64> {
+        let actor = &actor.into();
         self.delete_user_of(account, id, None, actor).await
     }
 
@@ -275,8 +295,9 @@ impl App {
         account: &Account,
         id: UserId,
         version: Option<&str>,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<u64> {
+        let actor = &actor.into();
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);

@@ -8,7 +8,7 @@ use super::trust::unseen;
 use super::{App, Refused};
 use crate::access::Present;
 use crate::account::{Account, Document, Stage};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::gate::Who;
 use crate::id::{CredentialId, ProposalId, UserId};
 use crate::proposal::{Proposal, State, Wish};
@@ -79,7 +79,7 @@ impl App {
         account: &Account,
         wish: Wish,
         reason: &str,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<Box<Proposal>> {
         let mut of = tx.of(account.id);
         let made = self.propose_in(&mut of, &wish, reason, actor).await?;
@@ -100,13 +100,13 @@ impl App {
         of: &mut Of<'_>,
         wish: &Wish,
         reason: &str,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<Option<Proposal>, store::Error> {
         let now = self.clock.now();
         self.expire(of, now).await?;
-        let behind = behind(of, actor).await?;
+        let behind = behind(of, &actor.id).await?;
         let id = ProposalId::new(now, &self.entropy);
-        let proposal = Proposal::new(id, wish.clone(), reason.trim(), actor, behind, now);
+        let proposal = Proposal::new(id, wish.clone(), reason.trim(), &actor.id, behind, now);
         if !of.create_proposal(&proposal).await? {
             return Ok(None);
         }
@@ -127,7 +127,7 @@ impl App {
         of: &mut Of<'_>,
         document: &Document,
         people: impl IntoIterator<Item = UserId>,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<(), store::Error> {
         let now = self.clock.now();
         for user in people {
@@ -181,7 +181,9 @@ impl App {
         by: &Present,
         seen: &[String],
         comment: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Proposal> {
+        let actor = &actor.into();
         let fresh = self.keys_for(account, id).await?;
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
@@ -195,10 +197,9 @@ impl App {
                 lacks.join(", ")
             )));
         }
-        let actor = by.subject.id();
-        self.close(&mut of, &proposal, State::Approved, &actor, comment)
+        self.close(&mut of, &proposal, State::Approved, actor, comment)
             .await?;
-        self.carry_out(&mut of, account, &proposal, fresh, &actor)
+        self.carry_out(&mut of, account, &proposal, fresh, actor)
             .await?;
         let decided = of.proposal(id).await?.context("the proposal is gone")?;
         tx.commit().await?;
@@ -213,20 +214,16 @@ impl App {
         id: ProposalId,
         by: &Present,
         comment: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Proposal> {
+        let actor = &actor.into();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
         let proposal = self.decidable(&mut of, id).await?;
         self.may_decide(&mut of, account, &proposal, by).await?;
         let decided = self
-            .close(
-                &mut of,
-                &proposal,
-                State::Refused,
-                &by.subject.id(),
-                comment,
-            )
+            .close(&mut of, &proposal, State::Refused, actor, comment)
             .await?;
         tx.commit().await?;
         Ok(decided)
@@ -237,8 +234,9 @@ impl App {
         &self,
         account: &Account,
         id: ProposalId,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Proposal> {
+        let actor = &actor.into();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
@@ -263,7 +261,7 @@ impl App {
 
     async fn expire(&self, of: &mut Of<'_>, now: Timestamp) -> Result<(), store::Error> {
         for overdue in of.overdue_proposals(now).await? {
-            self.settle_as(of, &overdue, State::Expired, "system", "")
+            self.settle_as(of, &overdue, State::Expired, &Actor::from("system"), "")
                 .await?;
         }
         Ok(())
@@ -328,7 +326,7 @@ impl App {
         of: &mut Of<'_>,
         proposal: &Proposal,
         state: State,
-        by: &str,
+        by: &Actor,
         comment: &str,
     ) -> Result<Proposal> {
         let comment = comment.trim();
@@ -352,11 +350,11 @@ impl App {
         of: &mut Of<'_>,
         proposal: &Proposal,
         state: State,
-        by: &str,
+        by: &Actor,
         comment: &str,
     ) -> Result<Option<Proposal>, store::Error> {
         let now = self.clock.now();
-        let decided = proposal.clone().decided(state, by, comment, now);
+        let decided = proposal.clone().decided(state, &by.id, comment, now);
         if !of.decide_proposal(&decided).await? {
             return Ok(None);
         }

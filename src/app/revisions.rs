@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::accounts::{Applied, Consent, Outcome};
 use super::{App, Refused};
 use crate::account::{Account, Document, Revision, Stage, diff};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::grant::needs_approval;
 use crate::id::hex;
 use crate::proposal::{self, Proposal, Wish};
@@ -99,7 +99,9 @@ impl App {
                 fingerprints,
             };
             if self.takes_two(&active.document, &wish) {
-                outcome.proposal = self.propose_draft(&mut of, &wish, &author).await?;
+                outcome.proposal = self
+                    .propose_draft(&mut of, &wish, &Actor::from(&author))
+                    .await?;
             }
         }
         tx.commit().await?;
@@ -167,7 +169,7 @@ impl App {
         )
         .await?;
         if activate {
-            self.announce(of, revision, before, idp, &author, now)
+            self.announce(of, revision, before, idp, &Actor::from(&author), now)
                 .await?;
         }
         Ok(revision)
@@ -179,7 +181,7 @@ impl App {
         of: &mut Of<'_>,
         draft: &Revision,
         before: i64,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<()> {
         let distrusted = of.distrusted().await?;
         let idp = draft.metadata.as_deref();
@@ -202,7 +204,7 @@ impl App {
         revision: i64,
         before: Option<i64>,
         idp: Option<&Descriptor>,
-        actor: &str,
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<()> {
         of.activate(revision).await?;
@@ -230,7 +232,7 @@ impl App {
         &self,
         of: &mut Of<'_>,
         wish: &Wish,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<Option<Proposal>> {
         let open = of
             .proposals(Some(proposal::State::Open), false, None, DRAFTS)

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::case::{Case, Ordered, managed, revoke};
 use super::{App, Wished};
 use crate::account::Account;
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::grant::{Kind, Standing};
 use crate::id::UserId;
 use crate::proposal::Wish;
@@ -28,10 +28,11 @@ impl App {
         role: Role,
         until: Option<Timestamp>,
         reason: &str,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Wished<Standing>> {
+        let actor = &actor.into();
         let (mut tx, case) = self.begin(account, user).await?;
-        let ordered = case.granted(account, role, until, reason, actor)?;
+        let ordered = case.granted(account, role, until, reason, &actor.id)?;
         let wish = Wish::GrantRole { user, role, until };
         if self.takes_two(&case.document, &wish) {
             let proposal = self.propose(tx, account, wish, reason, actor).await?;
@@ -49,7 +50,7 @@ impl App {
         of: &mut Of<'_>,
         case: &Case,
         Ordered { order, after }: &Ordered,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<()> {
         of.save_order(case.user.id, order).await?;
         let event = Event::RoleGranted {
@@ -72,11 +73,12 @@ impl App {
         role: Role,
         until: Option<Timestamp>,
         reason: &str,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Standing> {
+        let actor = &actor.into();
         let (mut tx, case) = self.begin(account, user).await?;
         managed(account, &case.document)?;
-        let denial = case.said(Kind::Denial, role, until, reason, actor)?;
+        let denial = case.said(Kind::Denial, role, until, reason, &actor.id)?;
         let denies = case.taken(role, until)? && case.order(Kind::Denial, role).is_none();
         let after = case.after(|orders| {
             revoke(orders, role);
@@ -109,8 +111,9 @@ impl App {
         account: &Account,
         user: UserId,
         role: Role,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Wished<Standing>> {
+        let actor = &actor.into();
         let (mut tx, case) = self.begin(account, user).await?;
         let ordered = case.lifted(account, role)?;
         let wish = Wish::LiftDenial { user, role };
@@ -133,7 +136,7 @@ impl App {
             order: denial,
             after,
         }: &Ordered,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<()> {
         of.delete_order(case.user.id, denial.role, Kind::Denial)
             .await?;
@@ -155,7 +158,7 @@ impl App {
         of: &mut Of<'_>,
         case: &Case,
         Ordered { order, after }: &Ordered,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<()> {
         of.save_order(case.user.id, order).await?;
         let event = Event::DirectoryRoleApproved {

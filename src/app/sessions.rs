@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{App, Stale};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::id::{AccountId, SessionId, UserId};
 
 impl App {
@@ -13,15 +13,16 @@ impl App {
         account: AccountId,
         user: UserId,
         session: SessionId,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<()> {
+        let actor = &actor.into();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account);
         of.alone().await?;
         if !of.end_session(user, session).await? {
             return Err(Stale::Gone.into());
         }
-        let event = if actor == user.to_string() {
+        let event = if actor.id == user.to_string() {
             Event::SignedOut {
                 user: user.to_string(),
                 session: session.to_string(),
@@ -43,8 +44,9 @@ impl App {
         &self,
         account: AccountId,
         user: Option<UserId>,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<u64> {
+        let actor = &actor.into();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account);
         of.alone().await?;

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::judge::{fingerprints, returns};
 use super::{App, Refused, Wished};
 use crate::account::{Account, Held, Revision, Stage};
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::proposal::Wish;
 use crate::saml::keys::IdpKey;
 use crate::saml::metadata::Descriptor;
@@ -67,8 +67,9 @@ impl App {
         &self,
         slug: &str,
         seen: &Seen,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Wished<i64>> {
+        let actor = &actor.into();
         let (account, now) = (self.find_account(slug).await?, self.clock.now());
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
@@ -111,14 +112,14 @@ impl App {
         &self,
         of: &mut Of<'_>,
         pending: &Pending,
-        actor: &str,
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<i64> {
         let active = &pending.active;
         let new = NewRevision {
             document: &active.document,
             metadata: Some(&pending.held.metadata),
-            author: actor,
+            author: &actor.id,
             at: now,
         };
         let before = Some(active.number);
@@ -139,7 +140,8 @@ impl App {
     }
 
     /// Drops a held change; the same one is not held again.
-    pub async fn refuse_metadata(&self, slug: &str, actor: &str) -> Result<String> {
+    pub async fn refuse_metadata(&self, slug: &str, actor: impl Into<Actor>) -> Result<String> {
+        let actor = &actor.into();
         let (account, now) = (self.find_account(slug).await?, self.clock.now());
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
@@ -166,8 +168,9 @@ impl App {
         fingerprint: &str,
         reason: &str,
         force: bool,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Distrusted> {
+        let actor = &actor.into();
         let (account, now) = (self.find_account(slug).await?, self.clock.now());
         let wanted = plain(fingerprint);
         let mut tx = self.store.write().await?;
@@ -190,7 +193,7 @@ impl App {
             )));
         }
         let print = &key.certificate.fingerprint;
-        if !of.distrust(&digest, print, reason, actor, now).await? {
+        if !of.distrust(&digest, print, reason, &actor.id, now).await? {
             bail!(Refused(format!("{slug} distrusts {print} already")));
         }
         let sessions_ended = of.end_all_sessions().await?;
@@ -204,7 +207,7 @@ impl App {
         let new = NewRevision {
             document: &active.document,
             metadata: active.metadata.as_deref(),
-            author: actor,
+            author: &actor.id,
             at: now,
         };
         let before = Some(active.number);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{App, Outbound, Refused, proof_bytes};
 use crate::account::Account;
-use crate::audit::Event;
+use crate::audit::{Actor, Event};
 use crate::id::{AccountId, MessageId, WebhookId, hex};
 use crate::seal::Place;
 use crate::store::{Of, Secrets};
@@ -30,8 +30,9 @@ impl App {
         name: &str,
         url: &str,
         kinds: Vec<String>,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<(Webhook, Secret)> {
+        let actor = &actor.into();
         let is_text = |text: &str, most| {
             !text.trim().is_empty()
                 && text.chars().count() <= most
@@ -64,7 +65,7 @@ impl App {
             kinds,
             state: State::Enabled,
             created_at: now,
-            created_by: actor.to_owned(),
+            created_by: actor.id.clone(),
             failures: 0,
             failing_since: None,
             last_at: None,
@@ -109,8 +110,9 @@ impl App {
         &self,
         account: AccountId,
         id: WebhookId,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<Secret> {
+        let actor = &actor.into();
         let (now, secret) = (self.clock.now(), Secret::new(&self.entropy));
         let sealed = self.seal_secret(account, id, &secret)?;
         let mut tx = self.store.write().await?;
@@ -131,8 +133,9 @@ impl App {
         account: AccountId,
         id: WebhookId,
         state: State,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<bool> {
+        let actor = &actor.into();
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account);
@@ -162,8 +165,9 @@ impl App {
         &self,
         account: AccountId,
         id: WebhookId,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<()> {
+        let actor = &actor.into();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account);
         of.alone().await?;
@@ -184,8 +188,9 @@ impl App {
         account: AccountId,
         id: WebhookId,
         message: Option<MessageId>,
-        actor: &str,
+        actor: impl Into<Actor>,
     ) -> Result<u64> {
+        let actor = &actor.into();
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account);

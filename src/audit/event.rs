@@ -229,6 +229,12 @@ pub enum Event {
         user: Option<String>,
         said: String,
     },
+    RequestRefused {
+        method: String,
+        path: String,
+        code: String,
+        user: Option<String>,
+    },
     ProposalMade {
         proposal: String,
         user: Option<String>,
@@ -282,7 +288,8 @@ impl Event {
         match self {
             Self::SignInRefused { .. }
             | Self::SignInsRefusedUnverified { .. }
-            | Self::CommandRefused { .. } => Outcome::Refused,
+            | Self::CommandRefused { .. }
+            | Self::RequestRefused { .. } => Outcome::Refused,
             _ => Outcome::Done,
         }
     }

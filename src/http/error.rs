@@ -130,6 +130,11 @@ impl Error {
         self
     }
 
+    /// Its stable code.
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// The status.
     pub(super) const fn status(&self) -> StatusCode {
         self.status

@@ -16,6 +16,8 @@ pub(super) struct Gauges {
     failures: Family<Account, Gauge>,
     held: Family<Account, Gauge>,
     days: Family<Certificate, Gauge>,
+    messages: Gauge,
+    oldest: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,12 +58,26 @@ impl Gauges {
             "Days until a certificate of an identity provider (idp) or of ours (sp) ends",
             self.days.clone(),
         );
+        registry.register(
+            "webhook_messages_waiting",
+            "Messages that webhooks have not taken yet",
+            self.messages.clone(),
+        );
+        registry.register(
+            "webhook_oldest_seconds",
+            "Since when the oldest of them waits",
+            self.oldest.clone(),
+        );
     }
 
     /// Reads the figures.
     pub(super) async fn fill(&self, app: &App) -> Result<(), store::Error> {
         let (now, mut tx) = (app.clock.now(), app.store.read().await?);
         let (fresh, watched) = (tx.freshness().await?, tx.watched().await?);
+        let (messages, oldest) = tx.waiting_messages().await?;
+        self.messages.set(messages);
+        let age = oldest.map_or(0, |oldest| now.since(oldest).as_seconds());
+        self.oldest.set(age);
         for family in [&self.age, &self.failures, &self.held] {
             family.clear();
         }

@@ -143,10 +143,20 @@ pub fn told(entry: &Record) -> Option<(&'static str, String)> {
     data.insert("account".into(), entry.account.as_str().into());
     for member in *members {
         if let Some(value) = known.and_then(|detail| detail.get(*member)) {
-            data.insert((*member).into(), value.clone());
+            data.insert((*member).into(), written(member, value));
         }
     }
     Some((kind, body(kind, Timestamp::from_millis(entry.at), &data)))
+}
+
+/// A value as receivers read it: instants are text, as the one of the message is.
+fn written(member: &str, value: &Value) -> Value {
+    match value.as_i64() {
+        Some(millis) if ["until", "not_after"].contains(&member) => {
+            Timestamp::from_millis(millis).to_string().into()
+        }
+        _ => value.clone(),
+    }
 }
 
 /// The text of a message.

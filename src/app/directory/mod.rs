@@ -7,6 +7,7 @@ mod people;
 
 use crate::account::{Account, Document};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::time::Timestamp;
 use crate::{scim, seal, store};
 
@@ -19,7 +20,7 @@ pub struct Directory<'d> {
     /// Its configuration in force.
     pub document: &'d Document,
     /// Who it is in the audit: the credential that was shown.
-    pub actor: &'d str,
+    pub actor: &'d Actor,
     /// The address of the account's SCIM, without a slash at its end.
     pub base: &'d str,
     /// The present.

@@ -12,6 +12,7 @@ use super::super::extract::{self, Moment, SameOrigin};
 use super::super::{Error, Shared, carrier};
 use crate::access::{Denied, Holder, Present, Shown};
 use crate::account::Stage;
+use crate::audit::Actor;
 use crate::gate::{Kind, covers};
 use crate::id::SessionId;
 use crate::role::Role;
@@ -19,24 +20,27 @@ use crate::session::Session;
 
 /// Whoever asks, known by the one credential of the request.
 #[derive(Clone)]
-pub(super) struct Caller(Arc<Present>);
+pub(super) struct Caller {
+    present: Arc<Present>,
+    actor: Actor,
+}
 
 impl Caller {
     /// Whoever it is, in their account.
     pub(super) fn present(&self) -> &Present {
-        &self.0
+        &self.present
     }
 
-    /// The name in the audit.
-    pub(super) fn actor(&self) -> String {
-        self.0.subject.id()
+    /// Who it is in the audit, from where, and in which request.
+    pub(super) fn actor(&self) -> Actor {
+        self.actor.clone()
     }
 
     /// Whether it is one of the people who run Vestibule, or a program of theirs.
     pub(super) fn is_operator(&self) -> bool {
-        let subject = &self.0.subject;
+        let subject = &self.present.subject;
         subject.stage == Stage::Staff
-            && match &self.0.holder {
+            && match &self.present.holder {
                 Holder::Person { .. } => subject.roles().any(|role| role == Role::Operator),
                 Holder::Key(_) => true,
             }
@@ -44,7 +48,7 @@ impl Caller {
 
     /// What a program may do; a person may do what the policy says.
     pub(super) fn program(&self) -> Option<&Kind> {
-        match &self.0.holder {
+        match &self.present.holder {
             Holder::Person { .. } => None,
             Holder::Key(key) => Some(&key.kind),
         }
@@ -52,7 +56,7 @@ impl Caller {
 
     /// The session of a person; a program has none.
     pub(super) fn session(&self) -> Result<&Session, Error> {
-        self.0.session().ok_or_else(|| {
+        self.present.session().ok_or_else(|| {
             Error::new(
                 StatusCode::FORBIDDEN,
                 "only_people",
@@ -63,7 +67,7 @@ impl Caller {
 
     /// The id of the session that asks, where it is a person's.
     pub(super) fn own_session(&self) -> Option<SessionId> {
-        self.0.session().map(|session| session.id)
+        self.present.session().map(|session| session.id)
     }
 
     /// Whether it may do all that a scope stands for, and so give it on.
@@ -93,13 +97,21 @@ impl FromRequestParts<Shared> for Caller {
         {
             return Err(Error::too_many());
         }
-        let caller = found?;
+        let present = found?;
+        let actor = Actor::from(present.subject.id())
+            .at(address)
+            .asking(&moment.id);
+        let caller = Self { present, actor };
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }
 }
 
-async fn identify(parts: &mut Parts, shared: &Shared, moment: &Moment) -> Result<Caller, Error> {
+async fn identify(
+    parts: &mut Parts,
+    shared: &Shared,
+    moment: &Moment,
+) -> Result<Arc<Present>, Error> {
     let Ok(Address(address)) = Address::from_request_parts(parts, shared).await;
     let access = &shared.app.access;
     let has_cookie = cookies(parts, shared) > 0;
@@ -136,7 +148,7 @@ async fn identify(parts: &mut Parts, shared: &Shared, moment: &Moment) -> Result
                 "This is the key of a program that uses apps. `vestibule token create` makes tokens for the API.",
             ));
         }
-        return Ok(Caller(present));
+        return Ok(present);
     }
     if !has_cookie {
         return Err(stranger(
@@ -155,7 +167,7 @@ async fn identify(parts: &mut Parts, shared: &Shared, moment: &Moment) -> Result
     let present =
         found.ok_or_else(|| stranger("There is no session in this browser, or it has ended."))?;
     if present.may_come_from(Some(address)) {
-        Ok(Caller(present))
+        Ok(present)
     } else {
         Err(Error::new(
             StatusCode::FORBIDDEN,

@@ -68,7 +68,7 @@ async fn show(State(shared): State<Shared>, caller: Caller) -> Result<Json<Me>, 
     };
     Ok(Json(Me {
         kind: kind.to_owned(),
-        id: caller.actor(),
+        id: caller.actor().id,
         account: present.environment.account.slug.to_string(),
         name,
         roles: present

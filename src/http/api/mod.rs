@@ -19,6 +19,7 @@ mod pass;
 mod people;
 mod person;
 mod proposals;
+mod refused;
 mod revisions;
 mod roles;
 mod sessions;
@@ -46,8 +47,9 @@ const BASE: &str = "/api/v1";
 pub(super) fn router(shared: &Shared) -> Router<Shared> {
     let (router, _) = routes().split_for_parts();
     let kept = middleware::from_fn_with_state(shared.clone(), once::once);
+    let noted = middleware::from_fn_with_state(shared.clone(), refused::refused);
     Router::new()
-        .nest(BASE, router.route_layer(kept))
+        .nest(BASE, router.route_layer(kept).route_layer(noted))
         .route("/api/v1/openapi.json", get(description::show))
         .layer(middleware::from_fn(manners))
         .layer(DefaultBodyLimit::max(LARGEST))

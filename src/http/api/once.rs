@@ -119,7 +119,7 @@ fn named(
         ));
     };
     let account = caller.present().subject.account;
-    let said = format!("{}\0{}\0{key}", caller.actor(), parts.uri.path());
+    let said = format!("{}\0{}\0{key}", caller.actor().id, parts.uri.path());
     let place = Place {
         purpose: "given_answers.digest",
         account: &account.to_string(),

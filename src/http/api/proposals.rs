@@ -229,7 +229,14 @@ async fn approve(
     pass.caller.session()?;
     let id = find(&shared, &pass, &proposal).await?.proposal.id;
     let (app, by) = (&shared.app, pass.caller.present());
-    let decided = app.approve(&pass.account, id, by, &word.fingerprints, &word.comment);
+    let decided = app.approve(
+        &pass.account,
+        id,
+        by,
+        &word.fingerprints,
+        &word.comment,
+        pass.caller.actor(),
+    );
     Ok(Json(decided.await?.into()))
 }
 
@@ -247,7 +254,7 @@ async fn refuse(
     pass.caller.session()?;
     let id = find(&shared, &pass, &proposal).await?.proposal.id;
     let (app, by) = (&shared.app, pass.caller.present());
-    let decided = app.refuse(&pass.account, id, by, &word.comment);
+    let decided = app.refuse(&pass.account, id, by, &word.comment, pass.caller.actor());
     Ok(Json(decided.await?.into()))
 }
 

@@ -13,6 +13,7 @@ use super::answer::{Failed, internal};
 use crate::access::{Denied, Environment, Holder};
 use crate::account::{Provisioning, Stage};
 use crate::app::directory::Directory;
+use crate::audit::Actor;
 use crate::gate::{Kind as Purpose, SCIM};
 use crate::scim::Kind;
 use crate::time::Timestamp;
@@ -21,7 +22,7 @@ use crate::time::Timestamp;
 pub(super) struct Caller {
     shared: Shared,
     environment: Arc<Environment>,
-    actor: String,
+    actor: Actor,
     base: String,
     now: Timestamp,
 }
@@ -92,7 +93,7 @@ impl FromRequestParts<Shared> for Caller {
             base: format!("{base}/scim/v2/{slug}"),
             shared: shared.clone(),
             environment,
-            actor,
+            actor: Actor::from(actor).at(address).asking(&moment.id),
             now: moment.now,
         })
     }

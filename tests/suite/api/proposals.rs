@@ -119,6 +119,43 @@ async fn administrators_of_an_account_see_nothing_of_what_operators_decide() {
 }
 
 #[tokio::test]
+async fn what_is_done_and_refused_here_stands_in_the_audit_with_from_where_and_which_request() {
+    let mut world = World::new().await;
+    let (maya, uma) = (world.maya().await, world.uma().await);
+    let path = "/accounts/acme-demo/users";
+    let refused = world.post(&maya, path, json!({ "subject": "ida" })).await;
+    assert_eq!(refused.status, 403);
+    let made = world.post(&uma, path, json!({ "subject": "ida" })).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+
+    let audit = "/accounts/acme-demo/audit?event=";
+    for (event, outcome) in [("request_refused", "refused"), ("user_invited", "done")] {
+        let found = world.get(&uma, &format!("{audit}{event}")).await.json();
+        let entry = &found["items"][0];
+        assert_eq!(entry["outcome"], outcome, "{found}");
+        assert_eq!(entry["address"], "203.0.113.7");
+        assert!(entry["request"].as_str().unwrap().starts_with("req_"));
+    }
+    let found = world.get(&uma, &format!("{audit}request_refused")).await;
+    let detail = found.json()["items"][0]["detail"].clone();
+    let said = json!({ "method": "POST", "path": path, "code": "forbidden", "user": null });
+    assert_eq!(detail, said);
+}
+
+#[tokio::test]
+async fn who_is_refused_over_and_over_does_not_fill_the_disk() {
+    let mut world = World::with(|config| config.limits.refusals_per_minute = 5).await;
+    let maya = world.maya().await;
+    for _ in 0..20 {
+        let refused = world.get(&maya, "/accounts/acme-demo/users").await;
+        assert_eq!(refused.status, 403);
+    }
+    let all = world.audited("acme-demo").await;
+    let refused = all.iter().filter(|one| one.starts_with("request_refused"));
+    assert_eq!(refused.count(), 5);
+}
+
+#[tokio::test]
 async fn what_happened_is_read_by_who_may_and_the_reading_is_an_entry() {
     let mut world = World::new().await;
     world.maya().await;

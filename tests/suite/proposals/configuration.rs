@@ -99,7 +99,14 @@ async fn rule_10_who_puts_new_keys_of_an_identity_provider_in_force_has_compared
     let (app, account) = (world.app(), &world.account);
     let seen = [print.to_lowercase()];
     let approved = app
-        .approve(account, proposal.id, &operator, &seen, "by telephone")
+        .approve(
+            account,
+            proposal.id,
+            &operator,
+            &seen,
+            "by telephone",
+            SHELL,
+        )
         .await;
 
     assert_eq!(approved.unwrap().state, State::Approved);

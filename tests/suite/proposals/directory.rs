@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use vestibule::account::{NoRole, Provisioning};
 use vestibule::app::directory::Directory;
+use vestibule::audit::Actor;
 use vestibule::practice::persona::LINA;
 use vestibule::proposal::{Proposal, State, Wish};
 use vestibule::role::Role;
@@ -45,7 +46,7 @@ async fn change(world: &World, group: &str, is_in: bool) {
         app,
         account,
         document: &document,
-        actor: "crd_directory",
+        actor: &Actor::from("crd_directory"),
         base: "https://sso.test/scim/v2/acme-live",
         now: app.clock.now(),
     };
@@ -130,7 +131,7 @@ async fn a_group_that_is_renamed_asks_for_everybody_in_it() {
         app,
         account,
         document: &document,
-        actor: "crd_directory",
+        actor: &Actor::from("crd_directory"),
         base: "https://sso.test/scim/v2/acme-live",
         now: app.clock.now(),
     };

@@ -107,7 +107,7 @@ impl World {
 
     async fn approve(&self, proposal: &Proposal, by: &Present) -> anyhow::Result<Proposal> {
         self.app()
-            .approve(&self.account, proposal.id, by, &[], "seen")
+            .approve(&self.account, proposal.id, by, &[], "seen", by.subject.id())
             .await
     }
 }

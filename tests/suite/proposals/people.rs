@@ -68,7 +68,10 @@ async fn rule_30_nobody_decides_about_what_they_asked_for_themselves_or_by_a_pro
         let said = forbidden(world.approve(&proposal, &uma).await);
         assert!(said.contains("a second person"), "{said}");
         let account = &world.account;
-        let no = world.app().refuse(account, proposal.id, &uma, "").await;
+        let no = world
+            .app()
+            .refuse(account, proposal.id, &uma, "", &own)
+            .await;
         forbidden(no);
     }
     assert_eq!(world.roles(&CHEN).await, ["checker"]);
@@ -107,7 +110,7 @@ async fn of_two_people_who_decide_at_once_one_is_heard() {
         world.approve(&proposal, &uma),
         world
             .app()
-            .refuse(&world.account, proposal.id, &operator, "not now"),
+            .refuse(&world.account, proposal.id, &operator, "not now", SHELL),
     );
 
     assert_ne!(yes.is_ok(), no.is_ok());
