@@ -81,6 +81,7 @@ pub(crate) async fn signed_in(app: &App, account: &Account, count: usize) -> Vec
             browser: "Bench/1".into(),
             name_id: None,
             session_index: None,
+            via: vestibule::session::Via::Saml,
         };
         let mut changes = Changes::new(account.id);
         changes.save_user(&user).unwrap();

@@ -37,6 +37,35 @@ pub struct Session {
     pub name_id: Option<NameId>,
     /// The identity provider's name for its session.
     pub session_index: Option<String>,
+    /// How the person came in.
+    pub via: Via,
+}
+
+/// How a session began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// By an assertion of the account's identity provider.
+    Saml,
+    /// By a one-time link that somebody made at the shell; it approves nothing and is shown no key.
+    Link,
+}
+
+impl Via {
+    /// The name in the database and in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Saml => "saml",
+            Self::Link => "link",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Saml, Self::Link]
+            .into_iter()
+            .find(|via| via.as_str() == name)
+    }
 }
 
 /// Whether a session may be used.

@@ -11,6 +11,7 @@ mod expiry;
 mod fetch;
 mod judge;
 mod keys;
+mod login_link;
 mod look;
 mod people;
 mod person;

@@ -12,6 +12,7 @@ use crate::audit::{Actor, Event};
 use crate::gate::Who;
 use crate::id::{CredentialId, ProposalId, UserId};
 use crate::proposal::{Proposal, State, Wish};
+use crate::session::Via;
 use crate::store::{self, Of, Tx};
 use crate::time::Timestamp;
 
@@ -296,9 +297,10 @@ impl App {
                 "only a person decides, at a session that they signed in to themselves".into()
             ));
         };
-        if by.token.is_some() || by.host().is_some() {
+        let is_own = by.session().is_some_and(|session| session.via == Via::Saml);
+        if !is_own || by.token.is_some() || by.host().is_some() {
             bail!(Forbidden(
-                "only the session itself decides, none of what was made of it".into()
+                "only a session decides that began at the identity provider, none of what was made of it and none that began by a link".into()
             ));
         }
         let document = of.document().await?;

@@ -21,6 +21,7 @@ impl App {
         tx.forget_news().await?;
         tx.delete_handoffs(now).await?;
         tx.forget_answers(now).await?;
+        tx.forget_login_links(now).await?;
         tx.forget_messages(now.minus(KEPT)).await?;
         tx.commit().await?;
         self.purge(now, BATCH, false).await?;

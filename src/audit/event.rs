@@ -258,6 +258,14 @@ pub enum Event {
     StaffApprovals {
         on: bool,
     },
+    LoginLinkMade {
+        user: String,
+        expires_at: Timestamp,
+    },
+    LoginLinkUsed {
+        user: String,
+        session: String,
+    },
     WebhookCreated {
         webhook: String,
         url: String,

@@ -105,6 +105,12 @@ enum Command {
     /// Tell addresses of what happens in an account
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Make a link by which an operator comes in once, without their identity provider; every operator hears of it
+    LoginLink {
+        /// The operator's id (usr_…), exact subject, e-mail address or external id
+        #[arg(long, value_name = "NAME")]
+        operator: String,
+    },
     /// Look at and change an account's own keys, and those that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
@@ -226,6 +232,9 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Webhook(command) => {
             webhook::run(command, &existing(load(file)?).await?, out).await
         }
+        Command::LoginLink { operator } => {
+            login_link(&operator, &existing(load(file)?).await?, out).await
+        }
         Command::Keys(command) => keys::run(command, &existing(load(file)?).await?, out).await,
         Command::Gate(command) => gate::run(command, load(file)?, out).await,
         Command::Policy(policy::Command::Show) => policy::show(&load(file)?, out),
@@ -236,6 +245,20 @@ async fn dispatch(cli: Cli, out: Out) -> Result<ExitCode> {
         Command::Purge { dry_run } => purge::run(dry_run, &existing(load(file)?).await?, out).await,
         Command::Config(command) => config::run(&command, load(file)?, file, out).await,
     }
+}
+
+async fn login_link(operator: &str, app: &App, out: Out) -> Result<ExitCode> {
+    let (user, url) = app.make_login_link(operator, &actor()).await?;
+    let value = serde_json::json!({ "user": user.id, "url": url });
+    out.say(&value, || {
+        vec![
+            format!(
+                "{} comes in by this link, once and within ten minutes; the session lasts half an hour, approves nothing and is shown no key:",
+                out::plain(&user.subject)
+            ),
+            url.clone(),
+        ]
+    })
 }
 
 fn load(file: Option<&std::path::Path>) -> Result<Config> {

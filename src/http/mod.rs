@@ -15,6 +15,7 @@ mod handoff;
 mod health;
 mod home;
 mod limit;
+mod link;
 mod metrics;
 mod page;
 mod scim;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -37,6 +38,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::Instrument;
 
+use address::Address;
 pub use api::description;
 pub use carrier::session_cookie;
 use error::Error;
@@ -122,6 +124,7 @@ pub fn public(shared: &Shared) -> Router {
     let app = &shared.app;
     Router::new()
         .merge(home::router())
+        .merge(link::router())
         .merge(authzen::router())
         .merge(session::router())
         .merge(sso::router())
@@ -136,6 +139,11 @@ pub fn public(shared: &Shared) -> Router {
         .method_not_allowed_fallback(wrong_method)
         // Innermost: only handlers of the public listener carry the session.
         .layer(carrier::layer(shared))
+        // Who tries one credential after the other is slowed down.
+        .layer(middleware::from_fn_with_state(
+            shared.clone(),
+            wrong_credentials,
+        ))
         // What a request is, its first line says.
         .layer(middleware::from_fn(one_method))
         // A form may hold what SAML allows and no more; the handler never sees the rest.
@@ -193,11 +201,27 @@ async fn one_method(request: Request, next: Next) -> Result<Response, Error> {
     Ok(next.run(request).await)
 }
 
-async fn moment(
-    axum::extract::State(shared): axum::extract::State<Shared>,
-    mut request: Request,
+/// Cookies are not counted: nobody guesses one, and a whole bank's may end at the same moment.
+async fn wrong_credentials(
+    State(shared): State<Shared>,
+    request: Request,
     next: Next,
-) -> Response {
+) -> Result<Response, Error> {
+    let shows = [header::AUTHORIZATION, HeaderName::from_static("api-key")];
+    let shows = shows
+        .iter()
+        .any(|name| request.headers().contains_key(name));
+    let (mut parts, body) = request.into_parts();
+    let Ok(Address(address)) = Address::from_request_parts(&mut parts, &shared).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let is_wrong = shows && response.status() == StatusCode::UNAUTHORIZED;
+    if is_wrong && !shared.limits.allow_refusal(address, "wrong credentials") {
+        return Err(Error::too_many());
+    }
+    Ok(response)
+}
+
+async fn moment(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let moment = Moment::new(&shared.app);
     let id = HeaderValue::from_str(&moment.id).unwrap_or(HeaderValue::from_static("unknown"));
     let span = tracing::info_span!("request", id = moment.id, method = %request.method(), path = request.uri().path());

@@ -127,6 +127,13 @@ pub(super) fn assets() -> Router<Shared> {
             ),
         )
         .route(
+            "/assets/link.js",
+            file(
+                "text/javascript; charset=utf-8",
+                include_str!("assets/link.js"),
+            ),
+        )
+        .route(
             "/assets/icon.svg",
             file("image/svg+xml", include_str!("assets/icon.svg")),
         )

@@ -15,7 +15,7 @@ use crate::role::Role;
 use crate::saml::VerifiedAssertion;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection};
-use crate::session::{self, Session};
+use crate::session::{self, Session, Via};
 use crate::store::{Changes, Of, OneTime};
 use crate::time::Span;
 use crate::user::{self, Admission, Refusal, User};
@@ -258,6 +258,7 @@ impl Login {
                 .collect(),
             name_id: assertion.name_id().cloned(),
             session_index: assertion.session_index().map(str::to_owned),
+            via: Via::Saml,
         }
     }
 }

@@ -15,6 +15,7 @@ mod group;
 mod handoff;
 mod key;
 mod link;
+mod login_link;
 mod made;
 mod message;
 mod news;

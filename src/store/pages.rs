@@ -74,7 +74,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all session::Row,
-            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index, via
              FROM sessions WHERE account = $1 AND id < $2 AND waiting = 0 AND expires_at > $3 AND seen_at + idle > $3 ORDER BY id DESC LIMIT $4",
             &self.account,
             before.map_or_else(|| "t".to_owned(), |id| id.to_string()),
@@ -89,7 +89,7 @@ impl Of<'_> {
         let row = sql!(
             self.tx,
             optional session::Row,
-            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index, via
              FROM sessions WHERE account = $1 AND id = $2 AND waiting = 0",
             &self.account,
             id.to_string(),

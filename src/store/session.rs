@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
 use crate::id::{AccountId, SessionId, UserId, hex};
-use crate::session::Session;
+use crate::session::{Session, Via};
 use crate::time::{Span, Timestamp};
 
 #[derive(FromRow)]
@@ -24,6 +24,7 @@ pub(super) struct Row {
     browser: String,
     name_id: Option<String>,
     session_index: Option<String>,
+    via: String,
 }
 
 impl Row {
@@ -47,6 +48,7 @@ impl Row {
             browser: self.browser,
             name_id: name_id.map_err(|_| broken())?,
             session_index: self.session_index,
+            via: Via::parse(&self.via).ok_or_else(broken)?,
         })
     }
 }
@@ -62,7 +64,7 @@ impl Tx {
         let row = sql!(
             self,
             optional Row,
-            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index, via
              FROM sessions WHERE digest = $1 AND waiting = 0
              AND EXISTS (SELECT 1 FROM users WHERE users.account = sessions.account AND users.id = sessions.user_id AND users.state = 'active')
              AND EXISTS (SELECT 1 FROM accounts WHERE accounts.id = sessions.account AND accounts.state = 'enabled')",
@@ -82,7 +84,7 @@ impl Tx {
             self,
             optional Row,
             "UPDATE sessions SET waiting = 0, confirmed_at = $3 WHERE digest = $1 AND waiting = 1 AND created_at > $2
-             RETURNING account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index",
+             RETURNING account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index, via",
             digest,
             since.millis(),
             now.millis(),
@@ -146,8 +148,8 @@ impl Changes {
             .map_err(broken)?;
         self.add(statement!(
             "INSERT INTO sessions (account, id, digest, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address,
-             browser, name_id, session_index, waiting, named)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             browser, name_id, session_index, waiting, named, via)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             &self.account,
             session.id.to_string(),
             digest,
@@ -164,6 +166,7 @@ impl Changes {
             session.session_index.as_deref(),
             i64::from(waits),
             session.name_id.as_ref().map(|name_id| named(&name_id.value)),
+            session.via.as_str(),
         ));
         Ok(())
     }
@@ -175,7 +178,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index, via
              FROM sessions WHERE account = $1 AND user_id = $2 AND waiting = 0 ORDER BY id DESC",
             &self.account,
             user.to_string(),
@@ -201,7 +204,7 @@ impl Of<'_> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index
+            "SELECT account, id, user_id, roles, authenticated_at, created_at, seen_at, expires_at, idle, address, browser, name_id, session_index, via
              FROM sessions WHERE account = $1 AND named = $2 ORDER BY id",
             &self.account,
             named(value),

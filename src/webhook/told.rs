@@ -125,6 +125,12 @@ pub const KINDS: &[(&str, &str, &[&str])] = &[
         "proposal.decided",
         &["proposal", "user", "wish", "state"],
     ),
+    ("login_link_made", "operator.link_made", &["user"]),
+    (
+        "login_link_used",
+        "operator.link_used",
+        &["user", "session"],
+    ),
     ("account_enabled", "account.enabled", &[]),
     ("account_disabled", "account.disabled", &[]),
     ("break_glass", "account.glass_broken", &["revision"]),

@@ -51,3 +51,31 @@ async fn an_answer_that_verifies_is_never_limited() {
     assert_eq!(refused[2], StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(browser.deliver(&honest).await.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn who_shows_one_wrong_credential_after_the_other_is_slowed_down_everywhere() {
+    for path in [
+        "/token",
+        "/introspect",
+        "/scim/v2/acme-demo/Users",
+        "/api/v1/me",
+    ] {
+        let test = strict().await;
+        let mut browser = test.browser();
+        let ask = || {
+            axum::http::Request::post(path)
+                .header("authorization", "Bearer vsk_demo_0")
+                .header("content-type", "application/x-www-form-urlencoded")
+        };
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            let body = axum::body::Body::from("grant_type=client_credentials&token=x");
+            statuses.push(browser.send(ask(), body).await.status.as_u16());
+        }
+        assert_eq!(statuses.last(), Some(&429), "{path}: {statuses:?}");
+        assert!(
+            statuses[..2].iter().all(|status| *status != 429),
+            "{path}: {statuses:?}"
+        );
+    }
+}

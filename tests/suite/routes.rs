@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 23] = [
+const PUBLIC: [(&str, &str, u16); 26] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -27,10 +27,14 @@ const PUBLIC: [(&str, &str, u16); 23] = [
     ("POST", "/token", 401),
     ("GET", "/assets/icon.svg", 200),
     ("GET", "/assets/style.css", 200),
+    ("GET", "/assets/link.js", 200),
     ("GET", "/assets/submit.js", 200),
     // It needs to know which app, where in it and for which browser.
     ("GET", "/handoff", 400),
     ("GET", "/healthz", 200),
+    // Where an operator's one-time link leads; a form without a code cannot be read.
+    ("GET", "/link", 200),
+    ("POST", "/link", 422),
     ("GET", "/login", 303),
     ("POST", "/logout", 200),
     ("GET", "/readyz", 200),

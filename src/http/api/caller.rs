@@ -89,15 +89,7 @@ impl FromRequestParts<Shared> for Caller {
         }
         let Ok(moment) = Moment::from_request_parts(parts, shared).await;
         let Ok(Address(address)) = Address::from_request_parts(parts, shared).await;
-        let found = identify(parts, shared, &moment).await;
-        if let Err(error) = &found
-            && error.status() == StatusCode::UNAUTHORIZED
-            && has_credential(parts, shared)
-            && !shared.limits.allow_refusal(address, super::BASE)
-        {
-            return Err(Error::too_many());
-        }
-        let present = found?;
+        let present = identify(parts, shared, &moment).await?;
         let actor = Actor::from(present.subject.id())
             .at(address)
             .asking(&moment.id);
@@ -175,10 +167,6 @@ async fn identify(
             "The account is not used from this network.",
         ))
     }
-}
-
-fn has_credential(parts: &Parts, shared: &Shared) -> bool {
-    parts.headers.contains_key(header::AUTHORIZATION) || cookies(parts, shared) > 0
 }
 
 fn cookies(parts: &Parts, shared: &Shared) -> usize {

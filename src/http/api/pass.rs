@@ -10,6 +10,7 @@ use super::super::{Error, Shared};
 use super::caller::Caller;
 use crate::account::{Account, Document, Stage};
 use crate::id::AccountId;
+use crate::session::Via;
 
 /// An action of the policy, as a type.
 pub(super) trait Permission: Send + Sync {
@@ -52,6 +53,9 @@ permissions! {
     WebhookView "webhook:view" false;
     WebhookChange "webhook:change" false;
 }
+
+/// What may give somebody a key that outlasts their session.
+const REVEALING: [&str; 2] = [KeyCreate::ACTION, WebhookChange::ACTION];
 
 /// The proof that the caller may do it there.
 pub(super) struct Pass<P> {
@@ -138,6 +142,14 @@ fn may<P: Permission>(
             None => format!("This takes the permission `{}`.", P::ACTION),
         };
         return Err(refused("forbidden", sentence));
+    }
+    let session = caller.present().session();
+    let by_link = session.is_some_and(|session| session.via == Via::Link);
+    if by_link && REVEALING.contains(&P::ACTION) {
+        return Err(refused(
+            "not_by_link",
+            "A session that began by a link is shown no key. Sign in at your company, or ask another operator.",
+        ));
     }
     if P::NEEDS_TWO && document.stage == Stage::Staff && shared.app.config.staff.approvals {
         return Err(refused(

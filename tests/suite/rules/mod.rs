@@ -13,6 +13,7 @@ mod files;
 mod grants;
 mod house;
 mod initiated;
+mod login_link;
 mod people;
 mod question;
 mod replay;

@@ -8,6 +8,7 @@ mod credentials;
 mod grants;
 mod groups;
 mod handoff;
+mod login_links;
 mod memory;
 mod news;
 mod pages;
@@ -118,6 +119,7 @@ impl Desk {
             browser: "Test/1".into(),
             name_id: None,
             session_index: None,
+            via: vestibule::session::Via::Saml,
         }
     }
 }
