@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::case::{Case, Ordered};
 use super::trust::Pending;
-use super::{App, Refused};
+use super::{App, Consent, Refused};
 use crate::account::{Account, Change, Revision, diff};
 use crate::audit::Actor;
 use crate::id::ProposalId;
@@ -169,6 +169,13 @@ impl App {
         }
         let active = of.revision(before).await?.context("the revision is gone")?;
         let draft = of.revision(revision).await?.context("the draft is gone")?;
+        // Whoever made it was asked about new subjects; who is there by now may stand against the rest.
+        let consent = Consent {
+            new_subject: true,
+            ..Consent::default()
+        };
+        self.check_change(of, &account, &active.document, &draft.document, &consent)
+            .await?;
         Ok((active, draft))
     }
 

@@ -110,7 +110,7 @@ impl App {
     }
 
     /// What an existing account cannot become, or only when its operator has said so.
-    async fn check_change(
+    pub(super) async fn check_change(
         &self,
         of: &mut Of<'_>,
         account: &Account,

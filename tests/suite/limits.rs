@@ -58,7 +58,7 @@ async fn who_shows_one_wrong_credential_after_the_other_is_slowed_down_everywher
         "/token",
         "/introspect",
         "/scim/v2/acme-demo/Users",
-        "/api/v1/me",
+        "/api/v1/accounts/acme-demo/users",
     ] {
         let test = strict().await;
         let mut browser = test.browser();

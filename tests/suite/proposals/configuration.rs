@@ -1,12 +1,14 @@
 //! Configuration and keys that a second operator puts in force.
 
+use vestibule::account::Link;
 use vestibule::app::{App, Applied, Consent};
 use vestibule::config::AccountFile;
-use vestibule::id::Entropy;
+use vestibule::id::{Entropy, UserId};
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::persona::UMA;
 use vestibule::proposal::{Proposal, State};
 use vestibule::saml::rollover::Step;
+use vestibule::user::User;
 
 use super::{SHELL, World, forbidden, refused, waits};
 use crate::rules::audit;
@@ -163,4 +165,46 @@ async fn rule_30_a_site_with_one_operator_says_so_in_the_server_configuration_an
         .collect();
     said.sort();
     assert_eq!(said, [r#"{"on":false}"#, r#"{"on":true}"#]);
+}
+
+#[tokio::test]
+async fn what_links_people_does_not_change_when_somebody_is_expected_by_it_meanwhile() {
+    let mut world = World::new().await;
+    let operator = world.operator().await;
+    let mut now = world.app().document(world.account.id).await;
+    let mut document = now.as_mut().unwrap().take().unwrap();
+    document.users.link = Some(Link::Email);
+    let file = AccountFile {
+        document,
+        metadata: Some(world.test.adfs.metadata().unwrap().into_bytes()),
+    };
+    let outcome = world.app().apply(&file, SHELL, &Consent::default()).await;
+    let proposal = outcome.unwrap().proposal.unwrap();
+    let mut tx = world.app().store.write().await.unwrap();
+    let mut expected = user(&world, "link:user_name", "ida");
+    expected.state = vestibule::user::State::Invited;
+    let mut of = tx.of(world.account.id);
+    of.save_user(&expected).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let late = refused(world.approve(&proposal, &operator).await);
+
+    assert!(late.contains("users.link"), "{late}");
+    assert_eq!(active(&world).await, 1);
+}
+
+fn user(world: &World, source: &str, subject: &str) -> User {
+    let now = world.app().clock.now();
+    User {
+        id: UserId::new(now, &Entropy::System),
+        source: source.into(),
+        subject: subject.into(),
+        external_id: None,
+        state: vestibule::user::State::Active,
+        profile: vestibule::claims::Profile::default(),
+        directory: None,
+        roles: vestibule::role::Roles::new(),
+        created_at: now,
+        last_sign_in: None,
+    }
 }
