@@ -18,6 +18,7 @@ mod limit;
 mod link;
 mod metrics;
 mod page;
+mod portal;
 mod scim;
 mod serve;
 mod session;
@@ -125,6 +126,7 @@ pub fn public(shared: &Shared) -> Router {
     Router::new()
         .merge(home::router())
         .merge(link::router())
+        .merge(portal::router())
         .merge(authzen::router())
         .merge(session::router())
         .merge(sso::router())

@@ -22,6 +22,13 @@ struct Row {
     comment: Option<String>,
 }
 
+#[derive(FromRow)]
+struct Owned {
+    account: String,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
 impl Row {
     fn proposal(self) -> Result<Proposal, Error> {
         let broken = || Error::Stored("proposal");
@@ -48,6 +55,27 @@ impl Row {
 }
 
 impl Tx {
+    /// The proposals of all accounts that wait at `now`, newest first.
+    pub async fn open_proposals(
+        &mut self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(AccountId, Proposal)>, Error> {
+        let rows = sql!(
+            self,
+            all Owned,
+            "SELECT account, id, wish, reason, author, behind, created_at, expires_at, state, decided_by, decided_at, comment
+             FROM proposals WHERE state = 'open' AND expires_at > $1 ORDER BY id DESC LIMIT $2",
+            now.millis(),
+            limit
+        )?;
+        let whose = |row: Owned| {
+            let account = AccountId::parse(&row.account).ok_or(Error::Stored("proposal"))?;
+            Ok((account, row.row.proposal()?))
+        };
+        rows.into_iter().map(whose).collect()
+    }
+
     /// Accounts in which proposals wait whose time is over.
     pub async fn accounts_with_overdue(&mut self, now: Timestamp) -> Result<Vec<AccountId>, Error> {
         let rows = sql!(

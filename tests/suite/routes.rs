@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 26] = [
+const PUBLIC: [(&str, &str, u16); 28] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -37,6 +37,9 @@ const PUBLIC: [(&str, &str, u16); 26] = [
     ("POST", "/link", 422),
     ("GET", "/login", 303),
     ("POST", "/logout", 200),
+    // Administrators are led to the sign-in.
+    ("GET", "/portal/proposals", 303),
+    ("GET", "/portal/proposals/{account}/{proposal}", 303),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),
@@ -51,10 +54,11 @@ const PUBLIC: [(&str, &str, u16); 26] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 4] = [
+const SIGNED_IN: [(&str, &str); 5] = [
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),
+    ("POST", "/portal/proposals/{account}/{proposal}/decide"),
     ("POST", "/sessions/{id}/end"),
 ];
 

@@ -20,24 +20,24 @@ use crate::session::Session;
 
 /// Whoever asks, known by the one credential of the request.
 #[derive(Clone)]
-pub(super) struct Caller {
+pub(in super::super) struct Caller {
     present: Arc<Present>,
     actor: Actor,
 }
 
 impl Caller {
     /// Whoever it is, in their account.
-    pub(super) fn present(&self) -> &Present {
+    pub(in super::super) fn present(&self) -> &Present {
         &self.present
     }
 
     /// Who it is in the audit, from where, and in which request.
-    pub(super) fn actor(&self) -> Actor {
+    pub(in super::super) fn actor(&self) -> Actor {
         self.actor.clone()
     }
 
     /// Whether it is one of the people who run Vestibule, or a program of theirs.
-    pub(super) fn is_operator(&self) -> bool {
+    pub(in super::super) fn is_operator(&self) -> bool {
         let subject = &self.present.subject;
         subject.stage == Stage::Staff
             && match &self.present.holder {
@@ -55,7 +55,7 @@ impl Caller {
     }
 
     /// The session of a person; a program has none.
-    pub(super) fn session(&self) -> Result<&Session, Error> {
+    pub(in super::super) fn session(&self) -> Result<&Session, Error> {
         self.present.session().ok_or_else(|| {
             Error::new(
                 StatusCode::FORBIDDEN,

@@ -36,6 +36,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Error, Shared};
+pub(super) use caller::Caller;
 pub use description::description;
 
 /// The largest body.

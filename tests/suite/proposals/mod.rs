@@ -2,6 +2,7 @@
 
 mod configuration;
 mod directory;
+mod pages;
 mod people;
 
 use std::sync::Arc;
