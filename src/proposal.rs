@@ -106,7 +106,7 @@ impl Wish {
                 format!("{user} gets the role {role}{until}")
             }
             Self::LiftDenial { user, role } => {
-                format!("{role} is not denied to {user} any more")
+                format!("{user} gets the role {role} back, which was denied")
             }
             Self::DirectoryRole { user, role } => {
                 format!("{user} gets the role {role} from their group in the client's directory")

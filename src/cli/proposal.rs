@@ -92,7 +92,7 @@ pub(super) fn waits(account: &Account, proposal: &Proposal, out: Out) -> Result<
 /// The same as a sentence.
 pub(super) fn sentence(account: &Account, proposal: &Proposal) -> String {
     format!(
-        "nothing has changed yet, since this takes two people: {}. {} waits until {} for a second person, who signs in and approves it; `vestibule proposal show {} {}` says what it would change",
+        "nothing has changed yet, since this takes two people: {}. {} waits until {} for a second person, who signs in and approves it on /portal/proposals; `vestibule proposal show {} {}` says what it would change",
         proposal.wish.sentence(),
         proposal.id,
         proposal.expires_at.for_people(),
