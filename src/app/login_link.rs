@@ -79,8 +79,8 @@ impl App {
             return Ok(None);
         };
         let mut tx = self.store.write().await?;
-        let taken = tx.take_login_link(&link.digest(), now).await?;
-        let Some((account, id)) = taken else {
+        let whose = tx.take_login_link(&link.digest(), now).await?;
+        let Some((account, id)) = whose else {
             return Ok(None);
         };
         let mut of = tx.of(account);

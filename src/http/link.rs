@@ -44,8 +44,8 @@ async fn take(
     let browser = browser.and_then(|value| value.to_str().ok());
     let browser = browser.unwrap_or("unknown");
     let app = &shared.app;
-    let taken = app.use_login_link(&form.code, address, browser, moment.now);
-    match taken.await? {
+    let used = app.use_login_link(&form.code, address, browser, moment.now);
+    match used.await? {
         Some(token) => {
             let answer = page::going_to("/");
             carrier::begin(&shared, &cookie, &headers, &token, answer).await
