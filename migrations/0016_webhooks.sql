@@ -42,4 +42,6 @@ CREATE TABLE webhook_messages (
 
 CREATE INDEX webhook_messages_due ON webhook_messages (due_at) WHERE state = 'waiting';
 
+CREATE INDEX webhook_messages_in_order ON webhook_messages (account, webhook, number) WHERE state = 'waiting';
+
 CREATE INDEX webhook_messages_by_age ON webhook_messages (created_at);

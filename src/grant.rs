@@ -310,6 +310,16 @@ impl Basis {
             })
     }
 
+    /// Roles of which somebody approved what no group gives any more.
+    pub fn idle_approvals(&self, document: &Document, now: Timestamp) -> Vec<Role> {
+        let given: Vec<Role> = self
+            .by_groups(document, now)
+            .map(|given| given.role)
+            .collect();
+        let approved = self.in_force(Kind::Approval, now).map(|order| order.role);
+        approved.filter(|role| !given.contains(role)).collect()
+    }
+
     /// Whether somebody has approved the role since the person came into the group.
     fn is_approved(&self, given: &Given, now: Timestamp) -> bool {
         self.in_force(Kind::Approval, now)

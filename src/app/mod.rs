@@ -26,6 +26,7 @@ mod staff;
 mod tidy;
 mod tokens;
 mod trust;
+mod waiting;
 mod webhooks;
 
 pub use accounts::{Applied, Consent, Outcome, vet};

@@ -10,7 +10,7 @@ use crate::access::Present;
 use crate::account::{Account, Document, Stage};
 use crate::audit::{Actor, Event};
 use crate::gate::Who;
-use crate::id::{CredentialId, ProposalId, UserId};
+use crate::id::{CredentialId, ProposalId};
 use crate::proposal::{Proposal, State, Wish};
 use crate::session::Via;
 use crate::store::{self, Of, Tx};
@@ -18,9 +18,6 @@ use crate::time::Timestamp;
 
 /// The longest comment, in characters.
 const LONGEST: usize = 500;
-
-/// So many programs may have made the token of one another.
-const DEEPEST: usize = 10;
 
 /// What became of a wish.
 #[derive(Debug)]
@@ -122,31 +119,6 @@ impl App {
         Ok(Some(proposal))
     }
 
-    /// Asks for each role that a group of the directory gives these people and that does not count without somebody's yes.
-    pub(super) async fn propose_waiting(
-        &self,
-        of: &mut Of<'_>,
-        document: &Document,
-        people: impl IntoIterator<Item = UserId>,
-        actor: &Actor,
-    ) -> Result<(), store::Error> {
-        let now = self.clock.now();
-        for user in people {
-            let Some(person) = of.person(user, now).await? else {
-                continue;
-            };
-            for given in person.basis.standing(document, now).waiting {
-                let wish = Wish::DirectoryRole {
-                    user,
-                    role: given.role,
-                };
-                self.propose_in(of, &wish, &given.source.sentence(), actor)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
     /// A proposal with what it would change.
     pub async fn proposal(&self, account: &Account, id: ProposalId) -> Result<Option<Examined>> {
         let mut tx = self.store.read().await?;
@@ -185,6 +157,11 @@ impl App {
         actor: impl Into<Actor>,
     ) -> Result<Proposal> {
         let actor = &actor.into();
+        let mut tx = self.store.read().await?;
+        let mut of = tx.of(account.id);
+        let proposal = self.decidable(&mut of, id).await?;
+        self.may_decide(&mut of, account, &proposal, by).await?;
+        drop(tx);
         let fresh = self.keys_for(account, id).await?;
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
@@ -315,6 +292,11 @@ impl App {
                 "this takes the permission `{permission}`"
             )));
         }
+        if CredentialId::parse(&proposal.behind).is_some() {
+            bail!(Forbidden(
+                "nobody knows who is behind the program that asked; have a person ask".into()
+            ));
+        }
         if proposal.is_of(person) {
             bail!(Forbidden(
                 "whoever asked for it or gains by it does not decide; a second person does".into()
@@ -376,10 +358,8 @@ impl App {
 /// The person behind whoever asks: of a program who made its token, and who made the token of that one.
 async fn behind(of: &mut Of<'_>, actor: &str) -> Result<String, store::Error> {
     let mut behind = actor.to_owned();
-    for _ in 0..DEEPEST {
-        let Some(program) = CredentialId::parse(&behind) else {
-            break;
-        };
+    // Each was made before the one that it made, so there is an end.
+    while let Some(program) = CredentialId::parse(&behind) {
         match of.maker_of(program).await? {
             Some(maker) => behind = maker,
             None => break,

@@ -66,7 +66,9 @@ impl App {
             Stage::Live => false,
         };
         let at_once = is_free || consent.break_glass.is_some();
-        let is_known = !at_once && diff(&latest, &candidate).is_empty();
+        let is_same =
+            latest.document == candidate.document && latest.metadata == candidate.metadata;
+        let is_known = !at_once && is_same;
         if let Some(reason) = consent.break_glass.as_ref().filter(|_| !is_free) {
             let event = Event::BreakGlass {
                 revision: candidate.number,
@@ -215,6 +217,8 @@ impl App {
         };
         of.audit(actor, event, now, &self.entropy).await?;
         let document = of.document().await?.context("no active revision")?;
+        let approved = of.approved_people().await?;
+        self.forget_approvals(of, &document, approved).await?;
         for rule in &document.roles {
             let (Some(name), true) = (rule.group(), needs_approval(rule.role, &document)) else {
                 continue;

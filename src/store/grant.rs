@@ -94,6 +94,18 @@ impl Of<'_> {
         self.announce(Some(&user.to_string())).await
     }
 
+    /// Those of whom somebody has approved what a group gives.
+    pub async fn approved_people(&mut self) -> Result<Vec<UserId>, Error> {
+        let rows = sql!(
+            self.tx,
+            all(String,),
+            "SELECT DISTINCT user_id FROM grants WHERE account = $1 AND kind = 'approval'",
+            &self.account
+        )?;
+        let parse = |(id,): (String,)| UserId::parse(&id).ok_or(Error::Stored("grant"));
+        rows.into_iter().map(parse).collect()
+    }
+
     /// What was said about the people from one id to another, by their ids.
     pub(super) async fn orders(
         &mut self,

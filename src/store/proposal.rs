@@ -55,19 +55,22 @@ impl Row {
 }
 
 impl Tx {
-    /// The proposals of all accounts that wait at `now`, newest first.
+    /// The proposals of all accounts that wait at `now`, newest first: those about people, or those about anything else.
     pub async fn open_proposals(
         &mut self,
         now: Timestamp,
+        about_people: bool,
         limit: i64,
     ) -> Result<Vec<(AccountId, Proposal)>, Error> {
         let rows = sql!(
             self,
             all Owned,
             "SELECT account, id, wish, reason, author, behind, created_at, expires_at, state, decided_by, decided_at, comment
-             FROM proposals WHERE state = 'open' AND expires_at > $1 ORDER BY id DESC LIMIT $2",
+             FROM proposals WHERE state = 'open' AND expires_at > $1
+             AND (CASE WHEN user_id IS NULL THEN 0 ELSE 1 END) = $3 ORDER BY id DESC LIMIT $2",
             now.millis(),
-            limit
+            limit,
+            i64::from(about_people)
         )?;
         let whose = |row: Owned| {
             let account = AccountId::parse(&row.account).ok_or(Error::Stored("proposal"))?;

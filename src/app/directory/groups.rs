@@ -84,7 +84,10 @@ impl Directory<'_> {
         let group = find(&mut of, id).await?;
         demand_version(versions, &group.etag())?;
         of.announce_members(group.id).await?;
+        let members = of.members(group.id).await?;
         of.delete_group(group.id).await?;
+        app.forget_approvals(&mut of, self.document, members)
+            .await?;
         let event = Event::GroupDeleted {
             group: group.id.to_string(),
             name: group.name.clone(),
@@ -155,6 +158,12 @@ impl Directory<'_> {
             waiting,
         };
         of.audit(self.actor, event, self.now, &app.entropy).await?;
+        let left = if is_renamed {
+            of.members(before.id).await?.into_iter().collect()
+        } else {
+            moved.removed
+        };
+        app.forget_approvals(of, self.document, left).await?;
         if has_waiting {
             let people = if is_renamed {
                 of.members(before.id).await?

@@ -50,9 +50,8 @@ impl Moved {
     ) -> Result<(), Error> {
         for user in these {
             if of.add_member(group, *user, now).await? {
-                if !self.removed.remove(user) {
-                    self.added.insert(*user);
-                }
+                // Who left and came back in one request is new there, as what was approved of them before has ended.
+                self.added.insert(*user);
             } else if of.user(*user, now).await?.is_none() {
                 return Err(Kind::InvalidValue
                     .because(format!(

@@ -218,6 +218,13 @@ async fn create(
     Input(new): Input<NewKey>,
 ) -> Result<Response, Error> {
     let wish = new.read()?;
+    if pass.caller.program().is_some() && !matches!(wish.kind, Kind::Api { .. }) {
+        return Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "only_people",
+            "A token makes API tokens with no more than it has; keys that use apps are made by a person.",
+        ));
+    }
     if let Kind::Api { scopes } = &wish.kind
         && let Some(more) = scopes.iter().find(|scope| !pass.caller.may_give(scope))
     {

@@ -268,6 +268,9 @@ async fn withdraw(
     Path((_, proposal)): Path<(String, String)>,
 ) -> Result<Json<ProposalInfo>, Error> {
     let found = find(&shared, &pass, &proposal).await?.proposal;
+    if found.wish.user().is_none() && !pass.allows(&shared, found.wish.permission())? {
+        return Err(Error::not_found());
+    }
     let actor = pass.caller.actor();
     let withdrawn = shared.app.withdraw(&pass.account, found.id, &actor);
     Ok(Json(withdrawn.await?.into()))

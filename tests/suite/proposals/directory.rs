@@ -167,3 +167,47 @@ async fn a_rule_that_comes_into_force_asks_for_everybody_in_its_group() {
     let [proposal] = open(&world).await.try_into().unwrap();
     assert!(matches!(proposal.wish, Wish::DirectoryRole { .. }));
 }
+
+#[tokio::test]
+async fn what_was_approved_is_not_revived_by_another_group() {
+    let mut world = kept(&["APP-Others"]).await;
+    world.app().clock.advance(Span::seconds(1));
+    change(&world, "APP-Checkers", true).await;
+    let operator = world.operator().await;
+    let [proposal] = open(&world).await.try_into().unwrap();
+    world.approve(&proposal, &operator).await.unwrap();
+    assert_eq!(world.roles(&LINA).await, ["checker"]);
+
+    change(&world, "APP-Checkers", false).await;
+    rename(&world, "APP-Checkers", "APP-Gone").await;
+    rename(&world, "APP-Others", "APP-Checkers").await;
+
+    assert_eq!(world.roles(&LINA).await, Vec::<String>::new());
+    assert_eq!(open(&world).await.len(), 1);
+}
+
+/// The directory gives a group another name.
+async fn rename(world: &World, from: &str, to: &str) {
+    let (app, account) = (world.app(), &world.account);
+    let document = app.document(account.id).await.unwrap().unwrap();
+    let mut tx = app.store.read().await.unwrap();
+    let mut of = tx.of(account.id);
+    let group = of.group_named(from).await.unwrap().unwrap();
+    let members = of.members(group.id).await.unwrap();
+    drop(tx);
+    let directory = Directory {
+        app,
+        account,
+        document: &document,
+        actor: &Actor::from("crd_directory"),
+        base: "https://sso.test/scim/v2/acme-live",
+        now: app.clock.now(),
+    };
+    let new = NewGroup {
+        name: to.to_owned(),
+        external_id: None,
+        members: members.into_iter().collect(),
+    };
+    let id = group.id.to_string();
+    directory.replace_group(&id, new, None).await.unwrap();
+}

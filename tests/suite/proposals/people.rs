@@ -78,6 +78,31 @@ async fn rule_30_nobody_decides_about_what_they_asked_for_themselves_or_by_a_pro
 }
 
 #[tokio::test]
+async fn rule_30_a_long_row_of_programs_hides_nobody_behind_it() {
+    let mut world = World::new().await;
+    let uma = world.present(&UMA).await;
+    world.present(&LINA).await;
+    let mut actor = uma.subject.id();
+    for count in 0..15 {
+        let wish = NewCredential {
+            name: format!("robot-{count}"),
+            kind: Kind::Api {
+                scopes: BTreeSet::from(["role:grant".to_owned()]),
+            },
+            networks: Vec::new(),
+            lasts: Span::days(1),
+        };
+        let made = world.app().create_credential(&world.account, wish, &actor);
+        actor = made.await.unwrap().0.id.to_string();
+    }
+
+    let proposal = world.asks(&actor, &LINA, Role::Auditor).await;
+
+    assert_eq!(proposal.behind, uma.subject.id());
+    forbidden(world.approve(&proposal, &uma).await);
+}
+
+#[tokio::test]
 async fn rule_30_only_people_with_the_permission_decide_and_only_in_their_own_account() {
     let mut world = World::new().await;
     let mut other = crate::app::document("other-live");

@@ -171,3 +171,23 @@ async fn what_claims_gave_counts_by_the_configuration_in_force() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn those_are_known_of_whom_somebody_has_approved_what_a_group_gives() {
+    on_each(async |desk: Desk| {
+        let (maya, chen) = (desk.somebody("maya").await, desk.somebody("chen").await);
+        let mut tx = desk.write().await;
+        let mut of = tx.of(desk.account);
+        let grant = order(Kind::Grant, Role::Auditor);
+        of.save_order(maya.id, &grant).await.unwrap();
+        assert_eq!(of.approved_people().await.unwrap(), []);
+
+        let approval = order(Kind::Approval, Role::Auditor);
+        of.save_order(chen.id, &approval).await.unwrap();
+
+        assert_eq!(of.approved_people().await.unwrap(), [chen.id]);
+        let mut other = tx.of(desk.other);
+        assert_eq!(other.approved_people().await.unwrap(), []);
+    })
+    .await;
+}

@@ -73,9 +73,10 @@ async fn what_nobody_decided_in_time_is_found_and_who_made_a_program_is_known() 
         let (end, account) = (waits.expires_at, desk.account);
 
         let before = end.minus(Span::millis(1));
-        let open = tx.open_proposals(before, 9).await.unwrap();
+        let open = tx.open_proposals(before, false, 9).await.unwrap();
         assert_eq!(open, [(account, waits.clone())]);
-        assert_eq!(tx.open_proposals(end, 9).await.unwrap(), []);
+        assert_eq!(tx.open_proposals(before, true, 9).await.unwrap(), []);
+        assert_eq!(tx.open_proposals(end, false, 9).await.unwrap(), []);
         assert_eq!(tx.accounts_with_overdue(before).await.unwrap(), []);
         assert_eq!(tx.accounts_with_overdue(end).await.unwrap(), [account]);
         let mut of = tx.of(account);
