@@ -8,7 +8,7 @@ pub use retry::{EXHAUSTED, GIVEN_UP, KEPT, pause};
 pub use secret::Secret;
 pub use told::{KINDS, TEST, body, knows, told};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::{MessageId, WebhookId};
 use crate::time::Timestamp;
@@ -107,7 +107,7 @@ pub struct Message {
 }
 
 /// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// It is to be sent, or sent again.

@@ -120,8 +120,8 @@ pub(super) fn accepted(account: &Account, proposal: Proposal) -> Response {
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Of one state alone.
-    #[param(inline)]
-    state: Option<StateName>,
+    #[param(inline, value_type = Option<StateName>)]
+    state: Option<proposal::State>,
     /// How many at most; 50 where nobody says.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
@@ -130,26 +130,15 @@ struct Filter {
 }
 
 /// What became of a proposal.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what may be asked for")]
 enum StateName {
     Open,
     Approved,
     Refused,
     Withdrawn,
     Expired,
-}
-
-impl From<StateName> for proposal::State {
-    fn from(name: StateName) -> Self {
-        match name {
-            StateName::Open => Self::Open,
-            StateName::Approved => Self::Approved,
-            StateName::Refused => Self::Refused,
-            StateName::Withdrawn => Self::Withdrawn,
-            StateName::Expired => Self::Expired,
-        }
-    }
 }
 
 /// Lists the proposals of an account, newest first: those about people, and to operators those about its configuration and keys too.
@@ -165,7 +154,7 @@ async fn list(
     let turn = Turn::new(filter.limit, filter.cursor);
     let before = turn.cursor(ProposalId::parse)?;
     let all = pass.allows(&shared, CONFIGURATION)?;
-    let state = filter.state.map(proposal::State::from);
+    let state = filter.state;
     let mut tx = shared.app.store.read().await?;
     let mut of = tx.of(pass.account.id);
     let found = of.proposals(state, !all, before, turn.one_more()?).await?;

@@ -269,8 +269,8 @@ async fn disable(
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Of one state alone.
-    #[param(inline)]
-    state: Option<StateName>,
+    #[param(inline, value_type = Option<StateName>)]
+    state: Option<Delivery>,
     /// How many at most; 50 where nobody says.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
@@ -279,22 +279,13 @@ struct Filter {
 }
 
 /// What became of a message.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what may be asked for")]
 enum StateName {
     Waiting,
     Delivered,
     Failed,
-}
-
-impl From<StateName> for Delivery {
-    fn from(name: StateName) -> Self {
-        match name {
-            StateName::Waiting => Self::Waiting,
-            StateName::Delivered => Self::Delivered,
-            StateName::Failed => Self::Failed,
-        }
-    }
 }
 
 /// Lists what an address was told in the last thirty days, newest first; of an answer only the status is kept.
@@ -310,7 +301,7 @@ async fn messages(
 ) -> Result<Response, Error> {
     let turn = Turn::new(filter.limit, filter.cursor);
     let before = turn.cursor(MessageId::parse)?;
-    let state = filter.state.map(Delivery::from);
+    let state = filter.state;
     let account = pass.account.id;
     let webhook = find(&shared, account, &webhook).await?;
     let mut tx = shared.app.store.read().await?;
