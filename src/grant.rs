@@ -332,6 +332,12 @@ impl Basis {
         grant.map_or_else(String::new, Order::sentence)
     }
 
+    /// Whether an administrator gave something that counts: it was meant for whoever they are known as now.
+    pub fn is_vouched_for(&self, now: Timestamp) -> bool {
+        let mut kinds = [Kind::Grant, Kind::Approval].into_iter();
+        kinds.any(|kind| self.in_force(kind, now).next().is_some())
+    }
+
     /// What was said of that kind and still counts.
     pub fn in_force(&self, kind: Kind, now: Timestamp) -> impl Iterator<Item = &Order> {
         let of_kind = self.orders.iter().filter(move |order| order.kind == kind);

@@ -92,6 +92,12 @@ impl App {
             at: self.clock.now(),
         };
         match existing {
+            None if self.was_deleted(new.document.account.as_str()).await? => {
+                bail!(Refused(format!(
+                    "{} is the name of an account that was deleted, and no other one gets it: choose another name",
+                    new.document.account
+                )))
+            }
             None => self.create(new, idp).await,
             Some(account) => {
                 let idp = self.without_distrusted(&account, idp).await?;
@@ -126,6 +132,35 @@ impl App {
         tx.commit().await?;
         self.login.forget(account.slug.as_str());
         Ok(changed)
+    }
+
+    /// Erases a disabled account for good, its people and its keys with it; its audit stays, and its name is never given again.
+    pub async fn delete_account(&self, slug: &str, actor: impl Into<Actor>) -> Result<Account> {
+        let (account, now) = (self.find_account(slug).await?, self.clock.now());
+        if self.is_staff(&account) {
+            bail!(Refused(format!(
+                "{slug} is the staff account, without which nobody runs this installation"
+            )));
+        }
+        let mut tx = self.store.write().await?;
+        let mut of = tx.of(account.id);
+        of.alone().await?;
+        let account = of.account().await?.context("the account is gone")?;
+        if account.state != State::Disabled {
+            bail!(Refused(format!(
+                "{slug} is in use; `vestibule account disable {slug}` first, and see that nobody misses it"
+            )));
+        }
+        let people = of.count_users().await?;
+        let event = Event::AccountDeleted {
+            slug: slug.to_owned(),
+            people,
+        };
+        of.audit(actor, event, now, &self.entropy).await?;
+        of.delete_account().await?;
+        tx.commit().await?;
+        self.login.forget(slug);
+        Ok(account)
     }
 
     async fn create(&self, new: NewRevision<'_>, idp: Option<Descriptor>) -> Result<Outcome> {

@@ -11,7 +11,9 @@ use crate::audit::Actor;
 use crate::id::ProposalId;
 use crate::proposal::{Proposal, Wish};
 use crate::saml::connection::Keys;
+use crate::saml::metadata::Descriptor;
 use crate::saml::rollover::Rollover;
+use crate::saml::trust::Difference;
 use crate::store::Of;
 
 /// What a proposal would change.
@@ -29,6 +31,8 @@ pub enum Effect {
     Configuration {
         /// What differs.
         changes: Vec<Change>,
+        /// What differs in whom the account trusts, where its identity provider's metadata is another document.
+        identity_provider: Option<Box<Difference>>,
     },
     /// The identity provider.
     IdentityProvider {
@@ -72,6 +76,7 @@ impl App {
                 let (active, draft) = self.draft(of, *revision, *before).await?;
                 Ok(Effect::Configuration {
                     changes: diff(&active, &draft),
+                    identity_provider: trust_difference(&active, &draft)?.map(Box::new),
                 })
             }
             Wish::TrustMetadata { .. } => {
@@ -189,6 +194,20 @@ impl App {
             )),
         }
     }
+}
+
+/// What differs in whom an account trusts, where the metadata is another document.
+pub(super) fn trust_difference(before: &Revision, after: &Revision) -> Result<Option<Difference>> {
+    if before.metadata == after.metadata {
+        return Ok(None);
+    }
+    let read = |revision: &Revision| {
+        let text = revision.metadata.as_deref();
+        text.map(|text| Descriptor::read(text.as_bytes()))
+            .transpose()
+    };
+    let (before, after) = (read(before)?, read(after)?);
+    Ok(after.map(|after| Difference::of(before.as_ref(), &after, None)))
 }
 
 /// What a proposal makes of somebody's roles, where it can happen.

@@ -111,6 +111,11 @@ impl App {
         if let Some(account) = tx.account(slug).await? {
             return Ok(account);
         }
+        if self.was_deleted(slug).await? {
+            anyhow::bail!(
+                "`{slug}` was deleted; its audit stays: `vestibule audit list {slug}` shows it"
+            );
+        }
         let known = tx
             .accounts()
             .await?
@@ -125,5 +130,22 @@ impl App {
         };
         Err(anyhow::anyhow!("there are these accounts: {known}"))
             .with_context(|| format!("there is no account `{slug}`"))
+    }
+
+    /// The account of that name, also one that was deleted: its audit stays.
+    pub async fn account_ever(&self, slug: &str) -> anyhow::Result<Account> {
+        let ever = self.store.read().await?.accounts_ever().await?;
+        let found = ever.into_iter().find(|one| one.slug.as_str() == slug);
+        match found {
+            Some(account) => Ok(account),
+            None => self.find_account(slug).await,
+        }
+    }
+
+    /// Whether an account of that name was deleted.
+    pub(super) async fn was_deleted(&self, slug: &str) -> Result<bool, Error> {
+        let mut tx = self.store.read().await?;
+        let ever = tx.accounts_ever().await?;
+        Ok(ever.iter().any(|one| one.slug.as_str() == slug) && tx.account(slug).await?.is_none())
     }
 }

@@ -199,7 +199,13 @@ impl App {
         if version.is_some_and(|version| version != user.version()) {
             bail!(Stale::Changed);
         }
+        let known = user.external_id.clone();
         let fields = change.apply(&mut user);
+        if known.is_some() && known != user.external_id && self.is_vouched_for(&mut of, id).await? {
+            bail!(Refused(
+                "somebody gave them roles, or is about to, as the person of that external id: take the roles away first, or delete them and invite the other person".into()
+            ));
+        }
         if !fields.is_empty() {
             of.save_user(&user).await?;
             let event = Event::UserChanged {

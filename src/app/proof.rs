@@ -73,8 +73,12 @@ impl App {
             .map(|end| end.head)
             .collect();
         verifier.expect(&ends);
-        let mut accounts: Vec<AccountId> =
-            tx.accounts().await?.iter().map(|known| known.id).collect();
+        let mut accounts: Vec<AccountId> = tx
+            .accounts_ever()
+            .await?
+            .iter()
+            .map(|known| known.id)
+            .collect();
         if let Some(only) = only {
             verifier.only(&only.to_string());
             accounts.retain(|account| *account == only);
@@ -149,7 +153,7 @@ impl App {
             Format::Csv => to.write_all(COLUMNS.as_bytes())?,
             Format::Ocsf => {}
         }
-        let accounts = self.store.read().await?.accounts().await?;
+        let accounts = self.store.read().await?.accounts_ever().await?;
         let mut counts = Vec::new();
         for account in accounts {
             if part.account.is_none_or(|only| only == account.id) {

@@ -10,7 +10,7 @@ use crate::access::Present;
 use crate::account::{Account, Document, Stage};
 use crate::audit::{Actor, Event};
 use crate::gate::Who;
-use crate::id::{CredentialId, ProposalId};
+use crate::id::{CredentialId, ProposalId, UserId};
 use crate::proposal::{Proposal, State, Wish};
 use crate::session::Via;
 use crate::store::{self, Of, Tx};
@@ -117,6 +117,21 @@ impl App {
         of.audit(actor, event, now, &self.entropy).await?;
         tracing::info!(account = %of.id(), proposal = %id, wish = wish.sentence(), "a proposal waits for a second person");
         Ok(Some(proposal))
+    }
+
+    /// Whether somebody has roles, or may be about to get them, because a person said so.
+    pub(super) async fn is_vouched_for(
+        &self,
+        of: &mut Of<'_>,
+        user: UserId,
+    ) -> Result<bool, store::Error> {
+        let now = self.clock.now();
+        let person = of.person(user, now).await?;
+        let proposals = of.proposals_about(user).await?;
+        Ok(
+            person.is_some_and(|person| person.basis.is_vouched_for(now))
+                || proposals.iter().any(|proposal| proposal.is_open(now)),
+        )
     }
 
     /// A proposal with what it would change.

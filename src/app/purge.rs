@@ -25,7 +25,7 @@ pub struct Purged {
 impl App {
     /// Removes of every account what is older than its time, at most `people` of each; `dry` takes it back again.
     pub async fn purge(&self, now: Timestamp, people: i64, dry: bool) -> Result<Vec<Purged>> {
-        let accounts = self.store.read().await?.accounts().await?;
+        let accounts = self.store.read().await?.accounts_ever().await?;
         let mut all = Vec::new();
         for account in accounts {
             if let Some(document) = self.document(account.id).await? {

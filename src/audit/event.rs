@@ -16,6 +16,10 @@ pub enum Event {
     },
     AccountEnabled,
     AccountDisabled,
+    AccountDeleted {
+        slug: String,
+        people: i64,
+    },
     RevisionCreated {
         revision: i64,
         digest: String,

@@ -17,6 +17,7 @@ pub struct Verifier {
     expected: BTreeMap<String, BTreeMap<i64, BTreeSet<String>>>,
     chains: BTreeMap<String, Chain>,
     deleted: BTreeSet<(String, String)>,
+    deleted_accounts: BTreeSet<String>,
     gone: Vec<(String, i64, String, String)>,
 }
 
@@ -39,6 +40,7 @@ impl Verifier {
             expected: BTreeMap::new(),
             chains: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            deleted_accounts: BTreeSet::new(),
             gone: Vec::new(),
         }
     }
@@ -225,6 +227,9 @@ impl Verifier {
         {
             chain.marks.push(detail.clone());
         }
+        if event == "account_deleted" {
+            self.deleted_accounts.insert(account.to_owned());
+        }
         if event == "user_deleted"
             && let Some(user) = detail.get("user").and_then(Value::as_str)
         {
@@ -273,7 +278,9 @@ impl Verifier {
             }
         }
         for (account, number, entry, who) in std::mem::take(&mut self.gone) {
-            if self.deleted.contains(&(account.clone(), who)) {
+            let is_explained = self.deleted_accounts.contains(&account)
+                || self.deleted.contains(&(account.clone(), who));
+            if is_explained {
                 self.report.erased += 1;
             } else if self.part {
                 self.unproved(

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
 use super::{actor, existing, metadata, open, proposal, trust};
 use crate::account::{Change, Revision, State, diff, warnings};
-use crate::app::{self, App, Applied, Consent, Outcome};
+use crate::app::{self, App, Applied, Consent, Outcome, Refused};
 use crate::config::{self, Config};
 use crate::saml::metadata::Descriptor;
 use crate::store::Store;
@@ -60,6 +60,14 @@ pub(super) enum Command {
         /// The account's name
         account: String,
     },
+    /// Erase a disabled account for good, with its people and its keys; its audit stays, and nobody gets its name again
+    Delete {
+        /// The account's name
+        account: String,
+        /// The account's name once more, since this cannot be undone
+        #[arg(long, value_name = "ACCOUNT")]
+        confirm: Option<String>,
+    },
     #[command(flatten)]
     Trust(trust::Command),
 }
@@ -90,6 +98,9 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
         }
         Command::Enable { account } => {
             set(&existing(config).await?, &account, State::Enabled, out).await
+        }
+        Command::Delete { account, confirm } => {
+            delete(&existing(config).await?, &account, confirm.as_deref(), out).await
         }
         Command::Trust(command) => trust::run(command, &existing(config).await?, out).await,
     }
@@ -340,4 +351,21 @@ async fn set(app: &App, slug: &str, state: State, out: Out) -> Result<ExitCode> 
             }]
         },
     )
+}
+
+async fn delete(app: &App, slug: &str, confirm: Option<&str>, out: Out) -> Result<ExitCode> {
+    if confirm != Some(slug) {
+        let account = app.find_account(slug).await?;
+        let mut tx = app.store.read().await?;
+        let people = tx.of(account.id).count_users().await?;
+        bail!(Refused(format!(
+            "deleting {slug} erases its {people} people, their roles and sign-ins, its keys, credentials and webhooks, and cannot be undone; its audit stays. Run it again with --confirm {slug}"
+        )));
+    }
+    app.delete_account(slug, actor()).await?;
+    out.say(&json!({ "account": slug, "deleted": true }), || {
+        vec![format!(
+            "{slug} is deleted: its people and its keys are gone, and no other account gets its name. Its audit stays: vestibule audit list {slug}"
+        )]
+    })
 }

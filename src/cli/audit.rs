@@ -128,7 +128,7 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
 
 async fn named(app: &App, slug: Option<&str>) -> Result<Option<AccountId>> {
     Ok(match slug {
-        Some(slug) => Some(app.find_account(slug).await?.id),
+        Some(slug) => Some(app.account_ever(slug).await?.id),
         None => None,
     })
 }
@@ -142,7 +142,7 @@ async fn list(app: &App, asked: List, out: Out) -> Result<ExitCode> {
         since: asked.time.since,
         until: asked.time.until,
     };
-    let accounts = app.store.read().await?.accounts().await?;
+    let accounts = app.store.read().await?.accounts_ever().await?;
     let mut entries = Vec::new();
     for account in accounts {
         if only.is_none_or(|only| only == account.id) {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::account::changes;
 use super::actor;
 use super::out::{Out, plain, table};
-use super::trust::difference;
+use super::trust::{difference, held};
 use crate::account::Account;
 use crate::app::{App, Effect, Examined};
 use crate::id::ProposalId;
@@ -152,9 +152,17 @@ fn lines(examined: &Examined, app: &App) -> Vec<String> {
         Some(Effect::Roles { before, after }) => {
             lines.push(format!("  roles: {} -> {}", names(before), names(after)));
         }
-        Some(Effect::Configuration { changes: all }) => lines.extend(changes(all)),
+        Some(Effect::Configuration {
+            changes: all,
+            identity_provider,
+        }) => {
+            lines.extend(changes(all));
+            if let Some(differs) = identity_provider {
+                lines.extend(difference(differs, None, app.clock.now()));
+            }
+        }
         Some(Effect::IdentityProvider { pending }) => {
-            lines.extend(difference(pending, app.clock.now()));
+            lines.extend(held(pending, app.clock.now()));
         }
         Some(Effect::Keys { meaning, .. }) => lines.push(format!("  {meaning}")),
         None => {}

@@ -12,6 +12,8 @@ use crate::account::Source;
 use crate::app::{App, Pending, Refreshed, Refused, Seen, Wished};
 use crate::config::{AccountFile, Config};
 use crate::saml::keys::Certificate;
+use crate::saml::metadata::Descriptor;
+use crate::saml::trust::Difference;
 use crate::time::Timestamp;
 
 #[derive(Subcommand)]
@@ -116,7 +118,7 @@ async fn approve(
             &json!({ "account": account, "result": "approved", "revision": revision, "difference": pending.difference }),
             || {
                 let mut lines = vec![format!("revision {revision} of {account} is in force")];
-                lines.extend(difference(pending, now));
+                lines.extend(held(pending, now));
                 lines
             },
         ),
@@ -128,7 +130,7 @@ async fn approve(
                     pending.held.change,
                     pending.held.at.for_people()
                 )];
-                lines.extend(difference(pending, now));
+                lines.extend(held(pending, now));
                 lines
             })?;
             // For programs there is one answer, and it was just given.
@@ -141,8 +143,22 @@ async fn approve(
     }
 }
 
-pub(super) fn difference(pending: &Pending, now: Timestamp) -> Vec<String> {
-    let difference = &pending.difference;
+/// What is held, and whether somebody trusted vouches for it.
+pub(super) fn held(pending: &Pending, now: Timestamp) -> Vec<String> {
+    let mut lines = difference(&pending.difference, pending.trusted.as_ref(), now);
+    lines.push(match &pending.difference.signed_by {
+        Some(print) => format!("  The document is signed by {print}, which is trusted."),
+        None => "  No trusted key has signed the document.".into(),
+    });
+    lines
+}
+
+/// What differs in whom an account trusts, with what stays.
+pub(super) fn difference(
+    difference: &Difference,
+    trusted: Option<&Descriptor>,
+    now: Timestamp,
+) -> Vec<String> {
     let mut lines: Vec<String> = difference
         .reasons
         .iter()
@@ -163,7 +179,7 @@ pub(super) fn difference(pending: &Pending, now: Timestamp) -> Vec<String> {
             .iter()
             .any(|gone| gone.fingerprint == one.fingerprint)
     };
-    let kept = pending.trusted.iter().flat_map(|idp| &idp.signing);
+    let kept = trusted.into_iter().flat_map(|idp| &idp.signing);
     let kept = kept.map(|key| &key.certificate).filter(|one| !gone(one));
     let marked = kept
         .map(|one| (' ', one))
@@ -178,10 +194,6 @@ pub(super) fn difference(pending: &Pending, now: Timestamp) -> Vec<String> {
         ));
         lines.push(format!("      SHA-256 {}", certificate.fingerprint));
     }
-    lines.push(match &difference.signed_by {
-        Some(print) => format!("  The document is signed by {print}, which is trusted."),
-        None => "  No trusted key has signed the document.".into(),
-    });
     lines
 }
 

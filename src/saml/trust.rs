@@ -127,7 +127,7 @@ pub fn name(descriptor: &Descriptor) -> String {
     keys.sort_unstable();
     let places = places(descriptor).map(|(_, place)| place);
     let digest = sha256(format!("{places:?} {keys:?}").as_bytes());
-    hex(digest.first_chunk::<8>().unwrap_or(&[0; 8]))
+    hex(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
 }
 
 fn places(of: &Descriptor) -> [(&'static str, Option<&String>); 5] {

@@ -73,6 +73,29 @@ pub struct NewRevision<'a> {
     pub at: Timestamp,
 }
 
+macro_rules! erasing {
+    ($($table:literal)*) => { [$(concat!("DELETE FROM ", $table, " WHERE account = $1")),*] };
+}
+
+/// What goes with an account; what hangs on these goes with them.
+const ERASED: [&str; 15] = erasing!(
+    "handoffs"
+    "login_links"
+    "sessions"
+    "users"
+    "directory_groups"
+    "attempts"
+    "used"
+    "credentials"
+    "revoked_tokens"
+    "keys"
+    "sources"
+    "certificates"
+    "webhooks"
+    "given_answers"
+    "audit_personal"
+);
+
 impl Tx {
     /// The account of that name, if the text is a name at all.
     pub async fn account(&mut self, slug: &str) -> Result<Option<Account>, Error> {
@@ -80,12 +103,18 @@ impl Tx {
         if Slug::parse(slug).is_none() {
             return Ok(None);
         }
-        let row = sql!(self, optional AccountRow, "SELECT id, slug, state, entity_id, active, created_at FROM accounts WHERE slug = $1", slug)?;
+        let row = sql!(self, optional AccountRow, "SELECT id, slug, state, entity_id, active, created_at FROM accounts WHERE slug = $1 AND state <> 'deleted'", slug)?;
         row.map(AccountRow::account).transpose()
     }
 
     /// Every account, by name.
     pub async fn accounts(&mut self) -> Result<Vec<Account>, Error> {
+        let rows = sql!(self, all AccountRow, "SELECT id, slug, state, entity_id, active, created_at FROM accounts WHERE state <> 'deleted' ORDER BY id")?;
+        rows.into_iter().map(AccountRow::account).collect()
+    }
+
+    /// Every account there ever was: those that were deleted too, whose audit stays.
+    pub async fn accounts_ever(&mut self) -> Result<Vec<Account>, Error> {
         let rows = sql!(self, all AccountRow, "SELECT id, slug, state, entity_id, active, created_at FROM accounts ORDER BY id")?;
         rows.into_iter().map(AccountRow::account).collect()
     }
@@ -171,7 +200,7 @@ impl Of<'_> {
         let row = sql!(
             self.tx,
             optional AccountRow,
-            "SELECT id, slug, state, entity_id, active, created_at FROM accounts WHERE id = $1",
+            "SELECT id, slug, state, entity_id, active, created_at FROM accounts WHERE id = $1 AND state <> 'deleted'",
             &self.account
         )?;
         row.map(AccountRow::account).transpose()
@@ -188,6 +217,20 @@ impl Of<'_> {
         )?;
         self.announce(None).await?;
         Ok(changed == 1)
+    }
+
+    /// Erases the account but for its name, its configuration and its audit, in which nobody is named any more; never given back.
+    pub async fn delete_account(&mut self) -> Result<(), Error> {
+        for delete in ERASED {
+            sql!(self.tx, execute, delete, &self.account)?;
+        }
+        sql!(
+            self.tx,
+            execute,
+            "UPDATE accounts SET state = 'deleted' WHERE id = $1",
+            &self.account
+        )?;
+        self.announce(None).await
     }
 
     /// Puts a revision in force.

@@ -325,7 +325,7 @@ macro_rules! sql {
             }
         }
     };
-    ($tx:expr, execute, $text:literal $(, $value:expr)* $(,)?) => {
+    ($tx:expr, execute, $text:expr $(, $value:expr)* $(,)?) => {
         sql!(@each $tx, connection, sqlx::query($text)$(.bind($value))*.execute(connection).await.map(|done| done.rows_affected()))
             .map_err($crate::store::Error::from)
     };

@@ -31,7 +31,7 @@ impl Tx {
             all InForce,
             "SELECT accounts.id, slug, state, entity_id, active, accounts.created_at, document FROM accounts
              JOIN revisions ON revisions.account = accounts.id AND revisions.number = accounts.active
-             WHERE accounts.id > $1 AND SUBSTR(slug, 1, LENGTH($2)) = $2 ORDER BY id LIMIT $3",
+             WHERE accounts.id > $1 AND state <> 'deleted' AND SUBSTR(slug, 1, LENGTH($2)) = $2 ORDER BY id LIMIT $3",
             after.map(|id| id.to_string()).unwrap_or_default(),
             begins,
             limit,

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::db::{Error, Of, Tx, sql};
-use crate::id::{AccountId, CredentialId, ProposalId};
+use crate::id::{AccountId, CredentialId, ProposalId, UserId};
 use crate::proposal::{Decision, Proposal, State};
 use crate::time::Timestamp;
 
@@ -181,6 +181,19 @@ impl Of<'_> {
             before.as_deref(),
             limit,
             i64::from(about_people),
+        )?;
+        rows.into_iter().map(Row::proposal).collect()
+    }
+
+    /// The open proposals about one person, oldest first.
+    pub async fn proposals_about(&mut self, user: UserId) -> Result<Vec<Proposal>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT id, wish, reason, author, behind, created_at, expires_at, state, decided_by, decided_at, comment
+             FROM proposals WHERE account = $1 AND user_id = $2 AND state = 'open' ORDER BY id",
+            &self.account,
+            user.to_string()
         )?;
         rows.into_iter().map(Row::proposal).collect()
     }

@@ -71,16 +71,16 @@ impl Tx {
         holds(rows)
     }
 
-    /// Webhooks of accounts in use with a message that is due, and that nobody holds.
+    /// Webhooks of accounts in use with a message that is due, and that nobody holds; who was told longest ago comes first.
     pub async fn webhooks_due(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Hold>, Error> {
         let rows = sql!(
             self,
             all(String, String),
-            "SELECT DISTINCT webhooks.account, webhooks.id FROM webhook_messages
-             JOIN webhooks ON webhooks.account = webhook_messages.account AND webhooks.id = webhook_messages.webhook
-             JOIN accounts ON accounts.id = webhooks.account
-             WHERE webhook_messages.state = 'waiting' AND webhook_messages.due_at <= $1 AND webhooks.state = 'enabled'
-             AND webhooks.free_at <= $1 AND accounts.state = 'enabled' LIMIT $2",
+            "SELECT webhooks.account, webhooks.id FROM webhooks JOIN accounts ON accounts.id = webhooks.account
+             WHERE webhooks.state = 'enabled' AND webhooks.free_at <= $1 AND accounts.state = 'enabled'
+             AND EXISTS (SELECT 1 FROM webhook_messages WHERE webhook_messages.account = webhooks.account
+                 AND webhook_messages.webhook = webhooks.id AND webhook_messages.state = 'waiting' AND webhook_messages.due_at <= $1)
+             ORDER BY free_at LIMIT $2",
             now.millis(),
             limit
         )?;

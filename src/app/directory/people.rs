@@ -196,6 +196,14 @@ impl Directory<'_> {
                     "`{attribute}` is what the person was linked to their sign-in by (`users.link`), and does not change any more"
                 )).into());
             }
+            let is_their_name = link == own || (link == Link::ExternalId && old.is_some());
+            if let Some(before) = before.filter(|_| is_their_name)
+                && self.app.is_vouched_for(of, before.id).await?
+            {
+                return Err(Kind::Mutability.because(format!(
+                    "somebody gave this person roles, or is about to, as whom `{attribute}` names. Their administrators take the roles away first; another person is a user of their own"
+                )).into());
+            }
             let Some(value) = new.filter(|_| link != Link::Email || link == own) else {
                 continue;
             };

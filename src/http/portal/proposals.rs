@@ -15,6 +15,7 @@ use crate::account::{Account, Change};
 use crate::app::{Effect, Examined, Forbidden, Refused};
 use crate::id::{AccountId, ProposalId, UserId};
 use crate::proposal::{Proposal, State as Stands};
+use crate::saml::trust::Difference;
 
 /// Where they are listed.
 pub(in super::super) const LIST: &str = "/portal/proposals";
@@ -272,31 +273,35 @@ fn changes(effect: Option<Effect>) -> Vec<(String, String, String)> {
         Some(Effect::Roles { before, after }) => {
             vec![("Roles".to_owned(), names(before), names(after))]
         }
-        Some(Effect::Configuration { changes }) => {
+        Some(Effect::Configuration {
+            changes,
+            identity_provider,
+        }) => {
             let line = |change: Change| (change.key, text(change.before), text(change.after));
-            changes.into_iter().map(line).collect()
+            let trust = identity_provider.iter().flat_map(|differs| trust(differs));
+            changes.into_iter().map(line).chain(trust).collect()
         }
-        Some(Effect::IdentityProvider { pending }) => {
-            let moved = pending.difference.moved.iter().map(|moved| {
-                let (before, after) = (moved.before.clone(), moved.after.clone());
-                (moved.what.to_string(), text(before), text(after))
-            });
-            let gone = pending.difference.removed.iter().map(|gone| {
-                let print = gone.fingerprint.clone();
-                (
-                    "Signing key".to_owned(),
-                    print,
-                    "trusted no more".to_owned(),
-                )
-            });
-            let added = pending.difference.added.iter().map(|added| {
-                let print = added.fingerprint.clone();
-                ("Signing key".to_owned(), "not trusted".to_owned(), print)
-            });
-            moved.chain(gone).chain(added).collect()
-        }
+        Some(Effect::IdentityProvider { pending }) => trust(&pending.difference),
         Some(Effect::Keys { .. }) | None => Vec::new(),
     }
+}
+
+/// What differs in whom an account trusts: what it is, before, and after.
+fn trust(difference: &Difference) -> Vec<(String, String, String)> {
+    let text = |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
+    let key = "Signing key".to_owned();
+    let moved = difference.moved.iter().map(|moved| {
+        let (before, after) = (moved.before.as_ref(), moved.after.as_ref());
+        (moved.what.to_owned(), text(before), text(after))
+    });
+    let gone = difference.removed.iter();
+    let gone = gone.map(|gone| (gone.fingerprint.clone(), "trusted no more".to_owned()));
+    let added = difference.added.iter();
+    let added = added.map(|added| ("not trusted".to_owned(), added.fingerprint.clone()));
+    let keys = gone.chain(added);
+    moved
+        .chain(keys.map(|(before, after)| (key.clone(), before, after)))
+        .collect()
 }
 
 /// What is asked for, with the person by their name.

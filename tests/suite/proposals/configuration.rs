@@ -1,7 +1,7 @@
 //! Configuration and keys that a second operator puts in force.
 
 use vestibule::account::Link;
-use vestibule::app::{App, Applied, Consent};
+use vestibule::app::{App, Applied, Consent, Effect};
 use vestibule::config::AccountFile;
 use vestibule::id::{Entropy, UserId};
 use vestibule::practice::adfs::Adfs;
@@ -95,6 +95,16 @@ async fn rule_10_who_puts_new_keys_of_an_identity_provider_in_force_has_compared
         panic!("{proposal:?}")
     };
 
+    let examined = world.app().proposal(&world.account, proposal.id).await;
+    let Some(Effect::Configuration {
+        identity_provider: Some(differs),
+        ..
+    }) = examined.unwrap().unwrap().effect
+    else {
+        panic!("who decides sees whom the account would trust")
+    };
+    assert_eq!(differs.added[0].fingerprint, *print);
+    assert_eq!(differs.removed.len(), world.test.adfs.signing.len());
     let blind = refused(world.approve(&proposal, &operator).await);
     assert!(blind.contains(print.as_str()), "{blind}");
     assert_eq!(active(&world).await, 1);

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use vestibule::account::{Document, Saml, Stage, State};
 use vestibule::app::{App, Applied, Consent};
+use vestibule::config::AccountFile;
 use vestibule::id::Entropy;
 use vestibule::practice::adfs::Adfs;
 use vestibule::practice::persona::MAYA;
@@ -10,7 +11,7 @@ use vestibule::role::Role;
 use vestibule::time::{Clock, Span};
 
 use super::super::app::{IDP_KEYS, NOW, PUBLIC_URL, TestApp, document};
-use super::{apply, audit, change};
+use super::{apply, audit, change, texts};
 
 fn live() -> Document {
     Document {
@@ -70,6 +71,49 @@ async fn rule_02_a_disabled_account_refuses_on_every_path() {
     let still = browser.get("/session").await;
     assert_eq!(still.status, StatusCode::UNAUTHORIZED);
     test.browser().sign_in_as_maya().await;
+}
+
+#[tokio::test]
+async fn rule_02_a_deleted_account_is_gone_but_for_its_name_and_its_audit() {
+    let test = TestApp::new().await;
+    let app = &test.app;
+    let mut browser = test.browser();
+    browser.sign_in_as_maya().await;
+    let id = test.account().await.id;
+    let in_use = app.delete_account(test.slug, "shell:test").await;
+    assert!(in_use.unwrap_err().to_string().contains("is in use"));
+    let disabled = app.set_account_state(test.slug, State::Disabled, "shell:test");
+    disabled.await.unwrap();
+
+    app.delete_account(test.slug, "shell:test").await.unwrap();
+
+    let begun = test.browser().get("/saml/acme-demo/login").await;
+    let never = test.browser().get("/saml/acme-never/login").await;
+    assert_eq!(begun.status, never.status);
+    let session = browser.get("/session").await;
+    assert_eq!(session.status, StatusCode::UNAUTHORIZED);
+    for table in ["users", "sessions", "keys", "attempts", "audit_personal"] {
+        let query = format!("SELECT account FROM {table} WHERE account = '{id}'");
+        assert!(texts(&app.store, &query).await.is_empty(), "{table}");
+    }
+    let gone = app.find_account(test.slug).await.unwrap_err().to_string();
+    assert!(gone.contains("was deleted"), "{gone}");
+    let file = AccountFile {
+        document: document(test.slug),
+        metadata: None,
+    };
+    let again = app.apply(&file, "shell:test", &Consent::default()).await;
+    let again = again.unwrap_err().to_string();
+    assert!(again.contains("no other one gets it"), "{again}");
+    app.seal_audit().await.unwrap();
+    let entries = audit(&test).await;
+    assert!(
+        entries
+            .iter()
+            .any(|entry| entry.starts_with("account_deleted"))
+    );
+    let report = app.verify_audit(Some(id), &[]).await.unwrap();
+    assert!(report.damage.is_empty(), "{report:?}");
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ fn tables() -> Vec<String> {
 pub(super) async fn audit(test: &TestApp) -> Vec<String> {
     let mut tx = test.app.store.read().await.unwrap();
     let mut all = Vec::new();
-    for account in tx.accounts().await.unwrap() {
+    for account in tx.accounts_ever().await.unwrap() {
         let page = tx
             .of(account.id)
             .audit_page(&Filter::default(), None, 10_000)

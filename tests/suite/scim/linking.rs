@@ -2,12 +2,14 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use vestibule::account::Link;
-use vestibule::app::Invitation;
+use vestibule::account::{Link, RolesFrom};
+use vestibule::app::{Edit, Invitation, UserChange};
 use vestibule::attempt::Outcome;
 use vestibule::claims::Profile;
+use vestibule::id::UserId;
 use vestibule::practice::answer::Attribute;
 use vestibule::practice::persona::{CHEN, MAYA, Persona};
+use vestibule::role::Role;
 use vestibule::user::{Refusal, State, User};
 
 use super::super::app::Browser;
@@ -335,4 +337,40 @@ async fn rule_27_two_first_sign_ins_of_one_expected_person_make_one_link() {
         assert_eq!(came.len(), 1, "{:?} {:?}", one.0, other.0);
         assert_eq!(people(&desk).await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn rule_27_who_was_given_roles_stays_who_they_were_given_to() {
+    let desk = Desk::with(|document| {
+        document.users.roles_from = RolesFrom::Both;
+        document.approvals = Some(false);
+    })
+    .await;
+    let maya = desk.person("maya@directory.example", "17").await;
+    let renumber = json!([{ "op": "replace", "path": "externalId", "value": "18" }]);
+    let free = desk.patch(&maya, renumber.clone()).await;
+    assert_eq!(free.status, 200, "{}", free.body);
+    let back = json!([{ "op": "replace", "path": "externalId", "value": "17" }]);
+    desk.patch(&maya, back).await;
+    let account = desk.test.account().await;
+    let id = UserId::parse(maya["id"].as_str().unwrap()).unwrap();
+    let app = &desk.test.app;
+    let granted = app.grant_role(&account, id, Role::Checker, None, "a checker", "shell:test");
+    granted.await.unwrap().done().unwrap();
+
+    let renumbered = desk.patch(&maya, renumber).await;
+    assert_eq!(renumbered.wrong(), (400, "mutability".into()));
+
+    assert_eq!(sign_in(&desk, &MAYA, Some("17")).await.0, None);
+    let forget = UserChange {
+        external_id: Edit::Remove,
+        ..UserChange::default()
+    };
+    let forgotten = app
+        .change_user(&account, id, None, forget, "shell:test")
+        .await;
+    let sentence = forgotten.unwrap_err().to_string();
+    assert!(sentence.contains("gave them roles"), "{sentence}");
+    let reused = sign_in(&desk, &MAYA, Some("99")).await.0;
+    assert_eq!(reused, Some(Refusal::SubjectReused));
 }

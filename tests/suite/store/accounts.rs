@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestibule::account::{Document, State};
+use vestibule::account::{Account, Document, State};
 use vestibule::id::{AccountId, Entropy};
 use vestibule::saml::rollover::{self, Purpose};
 use vestibule::seal::Ring;
@@ -377,6 +377,22 @@ async fn keys_move_from_state_to_state_and_the_old_ones_go() {
             0
         );
         assert_eq!(other.delete_old_keys().await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_found_among_those_there_ever_were() {
+    on_each(async |desk: Desk| {
+        let mut tx = desk.write().await;
+        tx.of(desk.account).delete_account().await.unwrap();
+
+        let ids = |all: Vec<Account>| all.into_iter().map(|one| one.id).collect::<Vec<_>>();
+        let now = ids(tx.accounts().await.unwrap());
+        let ever = ids(tx.accounts_ever().await.unwrap());
+        assert!(!now.contains(&desk.account) && now.contains(&desk.other));
+        assert!(ever.contains(&desk.account));
+        assert_eq!(tx.of(desk.account).account().await.unwrap(), None);
     })
     .await;
 }

@@ -45,6 +45,8 @@ async fn the_same_waits_once_until_somebody_has_decided_and_one_decision_counts(
             .await
             .unwrap();
         assert_eq!(open, std::slice::from_ref(&second));
+        let about = second.wish.user().unwrap();
+        assert_eq!(of.proposals_about(about).await.unwrap(), open);
         let older = of
             .proposals(None, false, Some(second.id), 10)
             .await
