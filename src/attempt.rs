@@ -96,6 +96,15 @@ fn cut(value: &mut String) {
     }
 }
 
+/// So much of a value that one who knows it knows it again.
+pub fn covered(value: &str) -> String {
+    let mut letters = value.chars();
+    match letters.next() {
+        None => String::new(),
+        Some(first) => format!("{first}… ({} characters)", letters.count() + 1),
+    }
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]

@@ -4,6 +4,7 @@ mod diff;
 mod document;
 mod overlap;
 mod problems;
+mod promotion;
 mod return_to;
 mod rule;
 mod slug;
@@ -16,6 +17,7 @@ pub use document::{
 };
 pub use overlap::warnings;
 pub use problems::problems;
+pub use promotion::{mapped, promoted};
 pub use return_to::{AllowedReturn, ReturnTo};
 pub use rule::{RoleRule, Test, Whom};
 pub use slug::Slug;

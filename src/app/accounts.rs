@@ -49,6 +49,8 @@ pub struct Consent {
     pub break_glass: Option<String>,
     /// That people will be known by another subject.
     pub new_subject: bool,
+    /// The promotion or the rollback that this is: it was tried, so that it counts at once where it does not take two people.
+    pub tried: Option<Event>,
 }
 
 /// The identity provider of a file, unless the file is refused whatever there is already.

@@ -59,14 +59,18 @@ impl App {
     /// Whether something takes two people: of a client's account that its configuration in force says, of the staff's own the
     /// server's; and only one operator is enough where the server says that there is no other.
     pub(super) fn takes_two(&self, document: &Document, wish: &Wish) -> bool {
-        let of_operators = wish.user().is_none();
+        match (wish.user(), document.stage) {
+            (Some(_), Stage::Demo | Stage::Live) => document.approvals(),
+            (Some(_), Stage::Staff) | (None, _) => self.takes_two_operators(document),
+        }
+    }
+
+    /// Whether what operators do takes two of them; a change to the configuration of a demo account counts at once.
+    pub(super) fn takes_two_operators(&self, document: &Document) -> bool {
         match document.stage {
+            Stage::Demo => false,
+            Stage::Live => document.approvals() && self.config.staff.approvals,
             Stage::Staff => self.config.staff.approvals,
-            // A change to the configuration of a demo account counts at once.
-            Stage::Demo if of_operators => false,
-            Stage::Demo | Stage::Live => {
-                document.approvals() && (!of_operators || self.config.staff.approvals)
-            }
         }
     }
 

@@ -29,6 +29,8 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
+        // As it is now that nobody else changes it.
+        let account = of.account().await?.context("the account is gone")?;
         let active = of
             .revision(account.active)
             .await?
@@ -65,7 +67,8 @@ impl App {
             Stage::Staff => !self.config.staff.approvals,
             Stage::Live => false,
         };
-        let at_once = is_free || consent.break_glass.is_some();
+        let is_tried = consent.tried.is_some() && !self.takes_two_operators(&active.document);
+        let at_once = is_free || is_tried || consent.break_glass.is_some();
         let is_same =
             latest.document == candidate.document && latest.metadata == candidate.metadata;
         let is_known = !at_once && is_same;
@@ -76,6 +79,10 @@ impl App {
             };
             tracing::warn!(account = %account.slug, reason, "a live account is changed at once");
             of.audit(new.author, event, new.at, &self.entropy).await?;
+        }
+        if let Some(tried) = &consent.tried {
+            of.audit(new.author, tried.clone(), new.at, &self.entropy)
+                .await?;
         }
         let (author, before) = (new.author.to_owned(), account.active);
         let applied = if at_once {
@@ -94,11 +101,10 @@ impl App {
                 .await?;
         }
         if !at_once {
-            let fingerprints = added(&active, outcome.idp.as_ref());
             let wish = Wish::Activate {
                 revision: number,
                 before,
-                fingerprints,
+                fingerprints: added(&active, outcome.idp.as_ref()),
             };
             if self.takes_two(&active.document, &wish) {
                 outcome.proposal = self

@@ -13,11 +13,66 @@ use crate::role::Role;
 use crate::store::{Of, Tx};
 use crate::time::Timestamp;
 
+/// What may be done about a role of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleChange {
+    /// It is given.
+    Grant,
+    /// It is taken away.
+    Take,
+    /// It comes back.
+    Lift,
+}
+
+impl RoleChange {
+    /// The change of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Grant, Self::Take, Self::Lift]
+            .into_iter()
+            .find(|change| change.as_str() == name)
+    }
+
+    /// The name in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Take => "take",
+            Self::Lift => "lift",
+        }
+    }
+}
+
 impl App {
     /// The roles of somebody as they are now, and why.
     pub async fn standing(&self, account: &Account, user: UserId) -> Result<Standing> {
         let mut tx = self.store.read().await?;
         Ok(self.case(&mut tx.of(account.id), user).await?.before)
+    }
+
+    /// What a change of a role would make of somebody's roles, with what stands now; refused where it cannot be made.
+    pub async fn would_stand(
+        &self,
+        account: &Account,
+        user: UserId,
+        change: RoleChange,
+        role: Role,
+    ) -> Result<Standing> {
+        const ANY: &str = "a look";
+        let mut tx = self.store.read().await?;
+        let case = self.case(&mut tx.of(account.id), user).await?;
+        match change {
+            RoleChange::Grant => Ok(case.granted(account, role, None, ANY, ANY)?.after),
+            RoleChange::Lift => Ok(case.lifted(account, role)?.after),
+            RoleChange::Take => {
+                managed(account, &case.document)?;
+                let denies = case.taken(role, None)?;
+                let denial = case.said(Kind::Denial, role, None, ANY, ANY)?;
+                Ok(case.after(|orders| {
+                    revoke(orders, role);
+                    orders.extend(denies.then_some(denial));
+                }))
+            }
+        }
     }
 
     /// Gives somebody a role, whatever their claims say, from now until an end or for good; where that takes two people it is proposed.

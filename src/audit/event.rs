@@ -29,6 +29,14 @@ pub enum Event {
         before: Option<i64>,
         identity_provider: Vec<String>,
     },
+    RevisionPromoted {
+        from: String,
+        from_revision: i64,
+        evidence: Vec<String>,
+    },
+    RevisionRestored {
+        of: i64,
+    },
     KeysPublished {
         signing: Vec<String>,
         encryption: Vec<String>,

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, existing, metadata, open, proposal, trust};
+use super::{actor, existing, metadata, open, promotion, proposal, trust};
 use crate::account::{Change, Revision, State, diff, warnings};
 use crate::app::{self, App, Applied, Consent, Outcome, Refused};
 use crate::config::{self, Config};
@@ -70,6 +70,8 @@ pub(super) enum Command {
     },
     #[command(flatten)]
     Trust(trust::Command),
+    #[command(flatten)]
+    Promotion(promotion::Command),
 }
 
 pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<ExitCode> {
@@ -82,6 +84,7 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
             let consent = Consent {
                 break_glass,
                 new_subject: confirm_subject_change,
+                ..Consent::default()
             };
             apply(&file, &consent, config, out).await
         }
@@ -102,6 +105,7 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
         Command::Delete { account, confirm } => {
             delete(&existing(config).await?, &account, confirm.as_deref(), out).await
         }
+        Command::Promotion(command) => promotion::run(command, &existing(config).await?, out).await,
         Command::Trust(command) => trust::run(command, &existing(config).await?, out).await,
     }
 }
@@ -125,7 +129,12 @@ async fn apply(file: &Path, consent: &Consent, config: Config, out: Out) -> Resu
     )
 }
 
-fn applied(outcome: &Outcome, warnings: &[String], app: &App, out: Out) -> Result<ExitCode> {
+pub(super) fn applied(
+    outcome: &Outcome,
+    warnings: &[String],
+    app: &App,
+    out: Out,
+) -> Result<ExitCode> {
     let (slug, revision) = (&outcome.account.slug, outcome.revision);
     let (code, what) = match outcome.applied {
         Applied::Created => (

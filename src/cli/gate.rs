@@ -7,13 +7,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::out::{Out, table};
-use super::policy::{everybody, key, person};
 use crate::access::Refusal;
 use crate::account::{Slug, Stage};
 use crate::app::App;
 use crate::config::Config;
 use crate::gate::{
-    self, NormalPath, Policy, Reach, Reason, Route, Routed, Situation, Subject, Who,
+    self, NormalPath, Policy, Reach, Reason, Route, Routed, Situation, Subject, Who, everybody,
+    key, person,
 };
 use crate::id::AccountId;
 use crate::role::Role;
@@ -98,7 +98,8 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
         }
     };
     let asked = match &request.who {
-        None => everybody(app.stage)?
+        None => everybody(app.stage)
+            .context("an id")?
             .into_iter()
             .map(|(name, subject)| (name.to_owned(), subject))
             .collect(),
@@ -212,14 +213,14 @@ async fn named(
     config: Config,
 ) -> Result<(String, Subject)> {
     if who == "key" {
-        return Ok((who.to_owned(), key(app.stage)?));
+        return Ok((who.to_owned(), key(app.stage).context("an id")?));
     }
     let roles: Option<Vec<Role>> = who
         .split(',')
         .map(|name| Role::parse(name.trim()))
         .collect();
     if let Some(roles) = roles {
-        return Ok((who.to_owned(), person(app.stage, roles)?));
+        return Ok((who.to_owned(), person(app.stage, roles).context("an id")?));
     }
     let Some(account) = account else {
         let known = Role::ALL.map(Role::as_str).join(", ");

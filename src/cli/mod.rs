@@ -13,6 +13,7 @@ mod metadata;
 mod out;
 mod policy;
 mod probe;
+mod promotion;
 mod proposal;
 mod purge;
 mod roles;

@@ -10,9 +10,8 @@ use super::out::{Out, plain, table};
 use crate::account::{Account, Stage};
 use crate::app::App;
 use crate::config::{Config, nearest};
-use crate::gate::{Decision, Effect, Facts, Policy, Reach, Sentence, Subject, Who};
-use crate::id::{AccountId, CredentialId, UserId};
-use crate::role::Role;
+use crate::gate::{Decision, Effect, Facts, Policy, Reach, Sentence, Subject, Who, everybody};
+use crate::id::UserId;
 use crate::user::{State, User};
 
 #[derive(Subcommand)]
@@ -63,7 +62,7 @@ pub(super) struct Why {
 pub(super) fn show(config: &Config, out: Out) -> Result<ExitCode> {
     let policy = config.policy()?;
     let folder = config.policies()?;
-    let columns = everybody(Stage::Live)?;
+    let columns = everybody(Stage::Live).context("an id")?;
     let mut rows = Vec::new();
     for action in policy.actions() {
         let reaches = columns
@@ -112,43 +111,6 @@ pub(super) fn show(config: &Config, out: Out) -> Result<ExitCode> {
         lines.extend(table(&sentences.collect::<Vec<_>>()));
         lines
     })
-}
-
-/// Whoever a table of the policy has a line or a column for.
-pub(super) fn everybody(stage: Stage) -> Result<Vec<(&'static str, Subject)>> {
-    let mut all = Vec::new();
-    for role in Role::ALL {
-        all.push((role.as_str(), person(stage, [role])?));
-    }
-    all.push(("key", key(stage)?));
-    all.push(("no role", person(stage, [])?));
-    Ok(all)
-}
-
-/// Somebody with these roles who is nobody in particular.
-pub(super) fn person(stage: Stage, roles: impl IntoIterator<Item = Role>) -> Result<Subject> {
-    let account = AccountId::parse(&nobody("acc")).context("an id")?;
-    let user = UserId::parse(&nobody("usr")).context("an id")?;
-    let who = Who::Person(user, roles.into_iter().collect());
-    Ok(Subject {
-        account,
-        stage,
-        who,
-    })
-}
-
-/// A key that is none in particular.
-pub(super) fn key(stage: Stage) -> Result<Subject> {
-    let id = CredentialId::parse(&nobody("crd")).context("an id")?;
-    let who = Who::Key(id);
-    Ok(Subject {
-        who,
-        ..person(stage, [])?
-    })
-}
-
-fn nobody(kind: &str) -> String {
-    format!("{kind}_{:032}", 0)
 }
 
 const fn cell(reach: Reach) -> &'static str {

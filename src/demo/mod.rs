@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::account::Document;
+use crate::account::{Account, Document};
 use crate::app::{App, Consent, Invitation, PRACTICE, Refused};
 use crate::claims::Profile;
 use crate::config::{AccountFile, Config, Database};
@@ -21,7 +21,7 @@ use crate::practice;
 use crate::practice::adfs::Adfs;
 use crate::practice::key::Key;
 use crate::practice::pages::{self, Practice};
-use crate::practice::persona::SAM;
+use crate::practice::persona::{OLGA, OTTO, Persona, SAM};
 use crate::practice::relying_party::RelyingParty;
 use crate::time::{Clock, Span};
 
@@ -45,10 +45,11 @@ pub struct Options {
     trust: Vec<PathBuf>,
 }
 
-/// The two accounts of the client.
-const ACCOUNTS: [&str; 2] = [
-    include_str!("acme-demo.toml"),
-    include_str!("acme-live.toml"),
+/// The two accounts of the client, and the one of the people who run Vestibule; in each, who is invited, and whether they are suspended.
+const ACCOUNTS: [(&str, &[(Persona, bool)]); 3] = [
+    (include_str!("acme-demo.toml"), &[(SAM, true)]),
+    (include_str!("acme-live.toml"), &[(SAM, true)]),
+    (include_str!("staff.toml"), &[(OLGA, false), (OTTO, false)]),
 ];
 
 /// Runs the demonstration until it is told to stop.
@@ -63,6 +64,7 @@ pub async fn run(mut config: Config, options: Options) -> Result<ExitCode> {
     }
     log::start(&config.log)?;
     config.server.listen = options.listen;
+    "staff".clone_into(&mut config.staff.account);
     config.server.public_url = format!("http://localhost:{}", options.listen.port());
     let listeners = Listeners::bind(&config.server, "--listen").await?;
     let listener = http::bind(options.practice, "--practice").await?;
@@ -146,10 +148,10 @@ fn trust(file: &Path) -> Result<RelyingParty> {
     Ok(RelyingParty::from_metadata(&text)?)
 }
 
-/// Both accounts, trusting the practice ADFS and trusted by it; Sam is suspended in each.
+/// The accounts, trusting the practice ADFS and trusted by it.
 async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
     let mut trusts = Vec::new();
-    for text in ACCOUNTS {
+    for (text, people) in ACCOUNTS {
         let document: Document = toml::from_str(text)?;
         let file = AccountFile {
             document,
@@ -157,7 +159,7 @@ async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
         };
         let consent = Consent {
             break_glass: Some("the practice ADFS has fresh keys at each run".into()),
-            new_subject: false,
+            ..Consent::default()
         };
         let account = app.apply(&file, "demo", &consent).await?.account;
         let descriptor = app
@@ -165,22 +167,28 @@ async fn accounts(app: &App, adfs: &Adfs) -> Result<Vec<RelyingParty>> {
             .await?
             .context("an account without a descriptor")?;
         trusts.push(RelyingParty::from_metadata(&descriptor)?);
-        if app.find_user(&account, SAM.upn).await.is_err() {
-            let sam = app
-                .invite(
-                    &account,
-                    Invitation {
-                        subject: Some(SAM.upn.into()),
-                        external_id: None,
-                        profile: Profile::default(),
-                    },
-                    "demo",
-                )
-                .await?;
-            app.suspend(&account, sam.id, "demo").await?;
+        for (persona, is_suspended) in people {
+            invite(app, &account, persona, *is_suspended).await?;
         }
     }
     Ok(trusts)
+}
+
+/// Lets somebody in who has not come yet, or keeps them out.
+async fn invite(app: &App, account: &Account, persona: &Persona, suspended: bool) -> Result<()> {
+    if app.find_user(account, persona.upn).await.is_ok() {
+        return Ok(());
+    }
+    let invitation = Invitation {
+        subject: Some(persona.upn.into()),
+        external_id: None,
+        profile: Profile::default(),
+    };
+    let user = app.invite(account, invitation, "demo").await?;
+    if suspended {
+        app.suspend(account, user.id, "demo").await?;
+    }
+    Ok(())
 }
 
 fn welcome(app: &App, adfs: &Adfs, integration: &str) -> Result<String> {
@@ -191,6 +199,7 @@ fn welcome(app: &App, adfs: &Adfs, integration: &str) -> Result<String> {
         Vestibule and a practice ADFS are running. Open one of these in a browser and pick a person:\n\n\
         \x20 {ours}/saml/acme-demo/login     the demo account of Acme Bank\n\
         \x20 {ours}/saml/acme-live/login     its live account\n\
+        \x20 {ours}/saml/staff/login         the portal of the people who run Vestibule: be Olga or Otto\n\
         \x20 {practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\
         \x20 http://{integration}/                          an app behind the gate, whose every button asks Vestibule first\n\n\
         Each person has other roles, and a menu there plays the mistakes that people make in a real ADFS.\n\

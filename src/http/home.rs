@@ -33,8 +33,8 @@ struct Home {
     until: String,
     roles: Vec<(&'static str, String)>,
     permissions: Vec<String>,
-    /// Where they decide about what others asked for, if they may.
-    decides: Option<&'static str>,
+    /// Where they administer, if they may.
+    portal: Option<&'static str>,
 }
 
 async fn home(
@@ -57,7 +57,7 @@ async fn home(
         .ok_or_else(Error::unauthenticated)?;
     let permissions = shared.app.permissions(account.id, document.stage, &user)?;
     let permissions: Vec<String> = permissions.into_iter().map(str::to_owned).collect();
-    let decides = permissions.iter().any(|name| name.ends_with(":approve"));
+    let administers = permissions.iter().any(|name| name == "account:view");
     let page = Home {
         person: user.profile.name().unwrap_or_else(|| user.subject.clone()),
         client: document.client,
@@ -68,7 +68,7 @@ async fn home(
         signed_in: session.created_at.for_people(),
         until: session.expires_at.for_people(),
         permissions,
-        decides: decides.then_some(super::portal::LIST),
+        portal: administers.then_some(super::portal::HOME),
         roles: user
             .roles
             .into_iter()

@@ -29,6 +29,8 @@ pub const AUDITOR: &str = "vkyc-auditor";
 pub const LINK_CREATOR: &str = "vkyc-link-creator";
 /// The role claim's value for an administrator of user access.
 pub const UAM_ADMIN: &str = "vkyc-uam-admin";
+/// The role claim's value for somebody who runs the service provider.
+pub const OPERATOR: &str = "vkyc-operator";
 
 /// A maker.
 pub const MAYA: Persona = Persona {
@@ -129,8 +131,30 @@ pub const SAM: Persona = Persona {
     note: "Is a maker here, and suspended at the service provider.",
 };
 
+/// Somebody who runs the service provider.
+pub const OLGA: Persona = Persona {
+    user_name: "olga",
+    given_name: "Olga",
+    surname: "Operator",
+    email: "olga.operator@vestibule.example",
+    upn: "olga@vestibule.example",
+    roles: &[OPERATOR],
+    note: "Runs Vestibule, and is no agent of Acme Bank.",
+};
+
+/// The second one, without whom nothing of a live account changes.
+pub const OTTO: Persona = Persona {
+    user_name: "otto",
+    given_name: "Otto",
+    surname: "Operator",
+    email: "otto.operator@vestibule.example",
+    upn: "otto@vestibule.example",
+    roles: &[OPERATOR],
+    note: "Runs it too, and decides what Olga asks for.",
+};
+
 /// Everybody, in the order of the sign-in page.
-pub const PERSONAS: [Persona; 9] = [MAYA, CHEN, AVA, LINA, UMA, ZOE, BO, NOOR, SAM];
+pub const PERSONAS: [Persona; 11] = [MAYA, CHEN, AVA, LINA, UMA, ZOE, BO, NOOR, SAM, OLGA, OTTO];
 
 /// The person with that account in the directory.
 pub fn find(user_name: &str) -> Option<Persona> {

@@ -116,6 +116,17 @@ impl Of<'_> {
         )
     }
 
+    /// How many attempts since an instant ended how, by day.
+    pub async fn tallies(&mut self, since: Timestamp) -> Result<Vec<Tally>, Error> {
+        sql!(
+            self.tx,
+            all Tally,
+            "SELECT at / 86400000 AS day, outcome, COUNT(*) AS count FROM attempts WHERE account = $1 AND at >= $2 GROUP BY at / 86400000, outcome",
+            &self.account,
+            since.millis()
+        )
+    }
+
     /// Removes the account's attempts from before an instant.
     pub async fn delete_attempts(&mut self, before: Timestamp) -> Result<u64, Error> {
         sql!(
@@ -126,6 +137,17 @@ impl Of<'_> {
             before.millis()
         )
     }
+}
+
+/// How many attempts ended so on one day.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Tally {
+    /// The day, counted from the beginning of 1970.
+    pub day: i64,
+    /// `accepted`, or the code of the broken rule.
+    pub outcome: String,
+    /// How many.
+    pub count: i64,
 }
 
 pub(super) fn all(rows: &[Row], ring: &Ring) -> Result<Vec<Attempt>, Error> {

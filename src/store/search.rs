@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
+use super::place::Place;
 use super::user::{Row, is_kept};
 use crate::claims::Claimed;
 use crate::id::{AccountId, UserId, hex};
@@ -26,17 +27,6 @@ pub struct Wanted {
     pub state: Option<State>,
     /// A role that they hold.
     pub role: Option<Role>,
-}
-
-/// Where a page ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// After a person, by id.
-    After(UserId),
-    /// In a search: after the person of that key among those who are found by one of the names.
-    Within(Name, String, UserId),
-    /// In a search: before the first who is found by one of the names.
-    Before(Name),
 }
 
 /// What people are found by, in the order in which a search goes.

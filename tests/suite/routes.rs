@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 28] = [
+const PUBLIC: [(&str, &str, u16); 42] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -40,6 +40,20 @@ const PUBLIC: [(&str, &str, u16); 28] = [
     // Administrators are led to the sign-in.
     ("GET", "/portal/proposals", 303),
     ("GET", "/portal/proposals/{account}/{proposal}", 303),
+    ("GET", "/portal", 303),
+    ("GET", "/portal/accounts", 303),
+    ("GET", "/portal/accounts/{account}", 303),
+    ("GET", "/portal/accounts/{account}/attempts", 303),
+    ("GET", "/portal/accounts/{account}/attempts/{attempt}", 303),
+    ("GET", "/portal/accounts/{account}/audit", 303),
+    ("GET", "/portal/accounts/{account}/sessions", 303),
+    ("GET", "/portal/accounts/{account}/users", 303),
+    ("GET", "/portal/accounts/{account}/users/new", 303),
+    ("GET", "/portal/accounts/{account}/users/{user}", 303),
+    ("GET", "/portal/accounts/{account}/users/{user}/delete", 303),
+    ("GET", "/portal/accounts/{account}/users/{user}/roles", 303),
+    ("GET", "/portal/policy", 303),
+    ("GET", "/portal/system", 303),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),
@@ -54,12 +68,23 @@ const PUBLIC: [(&str, &str, u16); 28] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 5] = [
+const SIGNED_IN: [(&str, &str); 13] = [
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),
     ("POST", "/portal/proposals/{account}/{proposal}/decide"),
     ("POST", "/sessions/{id}/end"),
+    ("POST", "/portal/accounts/{account}/users/new"),
+    ("POST", "/portal/accounts/{account}/users/{user}/roles"),
+    ("POST", "/portal/accounts/{account}/users/{user}/delete"),
+    ("POST", "/portal/accounts/{account}/sessions/end"),
+    ("POST", "/portal/accounts/{account}/sessions/{session}/end"),
+    (
+        "POST",
+        "/portal/accounts/{account}/users/{user}/end-sessions",
+    ),
+    ("POST", "/portal/accounts/{account}/users/{user}/restore"),
+    ("POST", "/portal/accounts/{account}/users/{user}/suspend"),
 ];
 
 /// What only a program with a token may reach; a cookie opens nothing there, so no page can misuse one.

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::super::{Error, Shared};
 use super::page::{Address, Asked, Page, Turn, wrong};
 use super::pass::{AuditView, Pass};
-use crate::attempt::{Attempt, Outcome};
+use crate::attempt::{Attempt, Outcome, covered};
 use crate::id::AttemptId;
 use crate::role::Role;
 use crate::saml::advice::Advice;
@@ -160,15 +160,6 @@ impl From<Attempt> for FullAttempt {
                 .collect(),
             roles: attempt.roles.keys().map(Role::to_string).collect(),
         }
-    }
-}
-
-/// So much of a value that one who knows it knows it again.
-fn covered(value: &str) -> String {
-    let mut letters = value.chars();
-    match letters.next() {
-        None => String::new(),
-        Some(first) => format!("{first}… ({} characters)", letters.count() + 1),
     }
 }
 

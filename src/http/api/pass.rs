@@ -13,7 +13,7 @@ use crate::id::AccountId;
 use crate::session::Via;
 
 /// An action of the policy, as a type.
-pub(super) trait Permission: Send + Sync {
+pub(in super::super) trait Permission: Send + Sync {
     /// Its name.
     const ACTION: &'static str;
     /// Whether in the staff's own account it takes two people.
@@ -23,7 +23,7 @@ pub(super) trait Permission: Send + Sync {
 macro_rules! permissions {
     ($($name:ident $action:literal $two:literal;)+) => {$(
         #[doc = concat!("`", $action, "`")]
-        pub(super) struct $name;
+        pub(in super::super) struct $name;
 
         impl Permission for $name {
             const ACTION: &'static str = $action;
@@ -34,7 +34,9 @@ macro_rules! permissions {
 
 permissions! {
     AccountView "account:view" false;
+    AccountCreate "account:create" false;
     RevisionView "revision:view" false;
+    RevisionMake "revision:make" true;
     UserView "user:view" false;
     UserCreate "user:create" true;
     UserChange "user:change" true;
@@ -58,13 +60,13 @@ permissions! {
 const REVEALING: [&str; 2] = [KeyCreate::ACTION, WebhookChange::ACTION];
 
 /// The proof that the caller may do it there.
-pub(super) struct Pass<P> {
+pub(in super::super) struct Pass<P> {
     /// Who may.
-    pub(super) caller: Caller,
+    pub(in super::super) caller: Caller,
     /// Where.
-    pub(super) account: Account,
+    pub(in super::super) account: Account,
     /// Its configuration in force.
-    pub(super) document: Document,
+    pub(in super::super) document: Document,
     permission: PhantomData<P>,
 }
 
@@ -118,7 +120,7 @@ async fn account(
 
 impl<P> Pass<P> {
     /// Whether the caller may do something else there too.
-    pub(super) fn allows(&self, shared: &Shared, action: &str) -> Result<bool, Error> {
+    pub(in super::super) fn allows(&self, shared: &Shared, action: &str) -> Result<bool, Error> {
         let stage = self.document.stage;
         allows(shared, &self.caller, &self.account, stage, action)
     }

@@ -12,9 +12,8 @@ use super::super::{Error, Shared};
 use super::page::{Address, Asked, Page, Turn, wrong};
 use super::pass::{Pass, UserView};
 use super::person::{Person, RoleName, StateName};
-use crate::id::UserId;
 use crate::role::Role;
-use crate::store::{Name, Place, Wanted};
+use crate::store::{Place, Wanted};
 use crate::user::State as Standing;
 
 pub(super) fn router() -> OpenApiRouter<Shared> {
@@ -75,37 +74,14 @@ async fn list(
     let turn = Turn::new(filter.limit, filter.cursor.clone());
     let wanted = filter.wanted()?;
     let is_search = wanted.is_search();
-    let from = turn
-        .cursor(|text| place(text).filter(|place| is_search != matches!(place, Place::After(_))))?;
+    let from = turn.cursor(|text| {
+        Place::parse(text).filter(|place| is_search != matches!(place, Place::After(_)))
+    })?;
     let mut tx = shared.app.store.read().await?;
     let (users, next) = tx
         .of(pass.account.id)
         .search(&wanted, from, turn.limit()?, moment.now)
         .await?;
     let people: Vec<Person> = users.into_iter().map(Person::from).collect();
-    Ok(address.page(people, next.map(|place| written(&place))))
-}
-
-/// Where a page ends, as a cursor.
-fn written(place: &Place) -> String {
-    match place {
-        Place::After(id) => id.to_string(),
-        Place::Within(name, key, id) => format!("{}.{key}.{id}", name.letter()),
-        Place::Before(name) => name.letter().to_owned(),
-    }
-}
-
-fn place(text: &str) -> Option<Place> {
-    if let Some(id) = UserId::parse(text) {
-        return Some(Place::After(id));
-    }
-    let mut parts = text.split('.');
-    let name = Name::of(parts.next()?)?;
-    match (parts.next(), parts.next(), parts.next()) {
-        (None, None, None) => Some(Place::Before(name)),
-        (Some(key), Some(id), None) if key.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            Some(Place::Within(name, key.to_owned(), UserId::parse(id)?))
-        }
-        _ => None,
-    }
+    Ok(address.page(people, next.map(|place| place.to_string())))
 }

@@ -113,7 +113,7 @@ impl From<Order> for Denied {
 }
 
 /// Names what is said about somebody's roles, as it is now.
-fn version(standing: &Standing) -> String {
+pub(in super::super) fn version(standing: &Standing) -> String {
     let said = serde_json::json!(standing).to_string();
     let mut version = hex(&sha256(said.as_bytes()));
     version.truncate(16);

@@ -1,44 +1,42 @@
 //! `/portal`: the pages of who administers accounts.
 
+mod account;
+mod accounts;
+mod attempts;
+mod audit;
+mod chart;
+mod fields;
+mod frame;
+mod home;
+mod name;
+mod policy;
 mod proposals;
+mod roles;
+mod sessions;
+mod system;
+mod user;
+mod users;
+mod visit;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
-use axum::response::{IntoResponse, Response};
-use url::form_urlencoded::byte_serialize;
 
-use super::api::Caller;
-use super::extract::SameOrigin;
-use super::{Error, Shared, page};
-pub(super) use proposals::LIST;
+use super::Shared;
+
+/// Where the portal begins.
+pub(super) const HOME: &str = "/portal";
 
 pub(super) fn router() -> Router<Shared> {
-    Router::new().merge(proposals::router())
-}
-
-/// Whoever is signed in; anybody else who only looks is led to the sign-in and back.
-struct Visitor(Caller);
-
-impl FromRequestParts<Shared> for Visitor {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
-        let looks = parts.method == Method::GET;
-        if !looks {
-            SameOrigin::from_request_parts(parts, shared)
-                .await
-                .map_err(IntoResponse::into_response)?;
-        }
-        match Caller::from_request_parts(parts, shared).await {
-            Ok(caller) => Ok(Self(caller)),
-            Err(error) if error.status() != StatusCode::UNAUTHORIZED => Err(error.into_response()),
-            Err(_) if !looks => Err(Error::unauthenticated().into_response()),
-            Err(_) => {
-                let back: String = byte_serialize(parts.uri.path().as_bytes()).collect();
-                Err(page::going_to(&format!("/login?return_to={back}")))
-            }
-        }
-    }
+    Router::new()
+        .merge(home::router())
+        .merge(accounts::router())
+        .merge(account::router())
+        .merge(users::router())
+        .merge(user::router())
+        .merge(roles::router())
+        .merge(sessions::router())
+        .merge(attempts::router())
+        .merge(audit::router())
+        .merge(proposals::router())
+        .merge(policy::router())
+        .merge(system::router())
 }

@@ -6,19 +6,21 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use url::form_urlencoded;
 
 use super::super::api::Caller;
 use super::super::{Error, Shared, page};
-use super::Visitor;
+use super::fields::Fields;
+use super::frame::Frame;
+use super::name::name;
+use super::visit::Visitor;
 use crate::account::{Account, Change};
 use crate::app::{Effect, Examined, Forbidden, Refused};
-use crate::id::{AccountId, ProposalId, UserId};
+use crate::id::{AccountId, ProposalId};
 use crate::proposal::{Proposal, State as Stands};
 use crate::saml::trust::Difference;
 
 /// Where they are listed.
-pub(in super::super) const LIST: &str = "/portal/proposals";
+const LIST: &str = "/portal/proposals";
 
 /// So many are shown.
 const SHOWN: i64 = 200;
@@ -36,6 +38,7 @@ pub(super) fn router() -> Router<Shared> {
 #[derive(Template)]
 #[template(path = "proposals.html")]
 struct List {
+    frame: Frame,
     waiting: Vec<Line>,
 }
 
@@ -51,7 +54,7 @@ struct Line {
 
 async fn list(
     State(shared): State<Shared>,
-    Visitor(caller): Visitor,
+    Visitor { caller, frame }: Visitor,
 ) -> Result<Html<String>, Error> {
     let (session, now) = (caller.session()?, shared.app.clock.now());
     let own = &caller.present().environment.account;
@@ -88,12 +91,13 @@ async fn list(
             is_own: proposal.is_of(session.user),
         });
     }
-    page::show(&List { waiting })
+    page::show(&List { frame, waiting })
 }
 
 #[derive(Template)]
 #[template(path = "proposal.html")]
 struct Page {
+    frame: Frame,
     at: String,
     says: String,
     account: String,
@@ -117,52 +121,26 @@ struct Page {
 
 async fn show(
     State(shared): State<Shared>,
-    Visitor(caller): Visitor,
+    Visitor { caller, frame }: Visitor,
     Path((account, proposal)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let (account, examined) = find(&shared, &caller, &account, &proposal).await?;
-    let page = view(&shared, &caller, &account, examined).await?;
+    let page = view(&shared, &caller, frame, &account, examined).await?;
     Ok(page::show(&page)?.into_response())
-}
-
-/// What somebody says who decides.
-#[derive(Default)]
-struct Word {
-    decision: String,
-    comment: String,
-    seen: Vec<String>,
-}
-
-impl Word {
-    fn read(body: &str) -> Self {
-        let mut word = Self::default();
-        for (name, value) in form_urlencoded::parse(body.as_bytes()) {
-            match name.as_ref() {
-                "decision" => word.decision = value.into_owned(),
-                "comment" => word.comment = value.into_owned(),
-                "seen" => word.seen.push(value.into_owned()),
-                _ => {}
-            }
-        }
-        word
-    }
 }
 
 async fn decide(
     State(shared): State<Shared>,
-    Visitor(caller): Visitor,
+    Visitor { caller, frame }: Visitor,
     Path((account, proposal)): Path<(String, String)>,
-    body: String,
+    word: Fields,
 ) -> Result<Response, Error> {
-    let word = Word::read(&body);
     let (account, examined) = find(&shared, &caller, &account, &proposal).await?;
     let (app, by, id) = (&shared.app, caller.present(), examined.proposal.id);
-    let (actor, comment) = (caller.actor(), word.comment.trim());
-    let decided = match word.decision.as_str() {
-        "approve" => {
-            app.approve(&account, id, by, &word.seen, comment, actor)
-                .await
-        }
+    let (actor, comment) = (caller.actor(), word.get("comment"));
+    let seen: Vec<String> = word.all("seen").map(str::to_owned).collect();
+    let decided = match word.get("decision") {
+        "approve" => app.approve(&account, id, by, &seen, comment, actor).await,
         "refuse" => app.refuse(&account, id, by, comment, actor).await,
         _ => return Err(Error::not_found()),
     };
@@ -170,7 +148,7 @@ async fn decide(
         Ok(_) => Ok(page::going_to(LIST)),
         Err(error) if error.is::<Refused>() || error.is::<Forbidden>() => {
             let (_, examined) = find(&shared, &caller, account.slug.as_str(), &proposal).await?;
-            let mut page = view(&shared, &caller, &account, examined).await?;
+            let mut page = view(&shared, &caller, frame, &account, examined).await?;
             page.wrong = Some(error.to_string());
             Ok((StatusCode::CONFLICT, page::show(&page)?).into_response())
         }
@@ -223,6 +201,7 @@ async fn may(
 async fn view(
     shared: &Shared,
     caller: &Caller,
+    frame: Frame,
     account: &Account,
     examined: Examined,
 ) -> Result<Page, Error> {
@@ -242,6 +221,7 @@ async fn view(
         _ => None,
     };
     Ok(Page {
+        frame,
         at: format!("{LIST}/{}/{}", account.slug, proposal.id),
         says: said(shared, account, proposal).await?,
         account: account.slug.to_string(),
@@ -312,24 +292,4 @@ async fn said(shared: &Shared, account: &Account, proposal: &Proposal) -> Result
     };
     let known = name(shared, account, &user).await?;
     Ok(sentence.replace(&user, &known))
-}
-
-/// A person of the account, or one of the people who run Vestibule, by their name; whoever else it is by what the audit calls them.
-async fn name(shared: &Shared, account: &Account, actor: &str) -> Result<String, Error> {
-    let Some(id) = UserId::parse(actor) else {
-        return Ok(actor.to_owned());
-    };
-    let now = shared.app.clock.now();
-    let mut tx = shared.app.store.read().await?;
-    let mut found = tx.of(account.id).user(id, now).await?;
-    if found.is_none()
-        && let Some(staff) = tx.account(&shared.app.config.staff.account).await?
-    {
-        found = tx.of(staff.id).user(id, now).await?;
-    }
-    let name = found.map(|user| match user.profile.name() {
-        Some(name) => format!("{name} ({})", user.subject),
-        None => user.subject,
-    });
-    Ok(name.unwrap_or_else(|| actor.to_owned()))
 }

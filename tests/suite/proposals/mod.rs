@@ -2,7 +2,7 @@
 
 mod configuration;
 mod directory;
-mod pages;
+pub(crate) mod pages;
 mod people;
 
 use std::sync::Arc;
@@ -20,20 +20,23 @@ use vestibule::role::Role;
 
 use super::app::{TestApp, document};
 
-const SHELL: &str = "shell:test";
+pub(crate) const SHELL: &str = "shell:test";
 
 /// A live account whose roles come from claims and from people, and the staff's.
-struct World {
-    test: TestApp,
-    account: Account,
+pub(crate) struct World {
+    pub(crate) test: TestApp,
+    pub(crate) account: Account,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}, |_| {}).await
     }
 
-    async fn with(server: impl FnOnce(&mut Config), change: impl FnOnce(&mut Document)) -> Self {
+    pub(crate) async fn with(
+        server: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut Document),
+    ) -> Self {
         let mut test = TestApp::empty(server).await;
         let mut live = document("acme-live");
         live.stage = Stage::Live;
@@ -58,12 +61,12 @@ impl World {
         Self { test, account }
     }
 
-    fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         &self.test.app
     }
 
     /// Somebody who has just signed in to the live account.
-    async fn present(&mut self, persona: &Persona) -> Arc<Present> {
+    pub(crate) async fn present(&mut self, persona: &Persona) -> Arc<Present> {
         self.present_at("acme-live", persona).await
     }
 
@@ -84,7 +87,7 @@ impl World {
         found.unwrap().unwrap()
     }
 
-    async fn id(&self, persona: &Persona) -> UserId {
+    pub(crate) async fn id(&self, persona: &Persona) -> UserId {
         let user = self.app().find_user(&self.account, persona.upn).await;
         user.unwrap().id
     }
@@ -100,7 +103,7 @@ impl World {
     }
 
     /// The roles that somebody holds.
-    async fn roles(&self, persona: &Persona) -> Vec<String> {
+    pub(crate) async fn roles(&self, persona: &Persona) -> Vec<String> {
         let user = self.id(persona).await;
         let standing = self.app().standing(&self.account, user).await;
         standing.unwrap().names()

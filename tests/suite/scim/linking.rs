@@ -355,7 +355,14 @@ async fn rule_27_who_was_given_roles_stays_who_they_were_given_to() {
     let account = desk.test.account().await;
     let id = UserId::parse(maya["id"].as_str().unwrap()).unwrap();
     let app = &desk.test.app;
-    let granted = app.grant_role(&account, id, Role::Checker, None, "a checker", "shell:test");
+    let granted = app.grant_role(
+        &account,
+        id,
+        Role::LinkCreator,
+        None,
+        "a colleague",
+        "shell:test",
+    );
     granted.await.unwrap().done().unwrap();
 
     let renumbered = desk.patch(&maya, renumber).await;

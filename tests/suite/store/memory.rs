@@ -161,3 +161,23 @@ async fn attempts_are_removed_when_their_time_is_over() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn attempts_are_counted_by_day_and_by_how_they_ended() {
+    on_each(async |desk| {
+        desk.attempts().await;
+        let mut tx = desk.read().await;
+        let mut of = tx.of(desk.account);
+
+        let mut all = of.tallies(NOW).await.unwrap();
+        all.sort_by_key(|one| one.day);
+        let counted: Vec<_> = all
+            .iter()
+            .map(|one| (one.day - NOW.day(), one.outcome.as_str(), one.count))
+            .collect();
+        assert_eq!(counted, [(0, "accepted", 1), (1, "audience", 1)]);
+        let later = of.tallies(NOW.plus(Span::hours(1))).await.unwrap();
+        assert_eq!(later.len(), 1);
+    })
+    .await;
+}

@@ -1,0 +1,75 @@
+//! What a form says, and what becomes of an answer that nobody can read.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use url::form_urlencoded;
+
+use super::super::{Error, Shared};
+use crate::app::{Forbidden, Refused};
+
+/// The fields of a form, by name; a name may come more than once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads a posted form or a query.
+    pub(super) fn read(text: &str) -> Self {
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// What stands in a field, without the white space around it; nothing where it is not there.
+    pub(super) fn get(&self, name: &str) -> &str {
+        let mut named = self.0.iter().filter(|(known, _)| known == name);
+        named.next().map_or("", |(_, value)| value.trim())
+    }
+
+    /// What stands in every field of a name.
+    pub(super) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        let named = self.0.iter().filter(move |(known, _)| known == name);
+        named.map(|(_, value)| value.trim())
+    }
+
+    /// What stands in a field that is not left empty.
+    pub(super) fn some(&self, name: &str) -> Option<String> {
+        Some(self.get(name).to_owned()).filter(|text| !text.is_empty())
+    }
+}
+
+impl FromRequest<Shared> for Fields {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Response> {
+        let body = String::from_request(request, shared).await;
+        body.map(|body| Self::read(&body))
+            .map_err(IntoResponse::into_response)
+    }
+}
+
+/// The parameters of the address.
+pub(super) struct Asked(pub(super) Fields);
+
+impl axum::extract::FromRequestParts<Shared> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &Shared,
+    ) -> Result<Self, Infallible> {
+        Ok(Self(Fields::read(parts.uri.query().unwrap_or_default())))
+    }
+}
+
+/// Why something was refused, to be said beside the form; any other error is an answer of its own.
+pub(super) fn refusal(error: anyhow::Error) -> Result<String, Error> {
+    if error.is::<Refused>() || error.is::<Forbidden>() {
+        Ok(error.to_string())
+    } else {
+        Err(error.into())
+    }
+}
