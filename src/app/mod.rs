@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod carry;
 mod case;
+mod configuration;
 mod credentials;
 mod deliver;
 pub mod directory;
@@ -34,6 +35,7 @@ mod webhooks;
 
 pub use accounts::{Applied, Consent, Outcome, vet};
 pub use carry::Effect;
+pub use configuration::Reviewed;
 pub use credentials::NewCredential;
 pub use deliver::SLOTS;
 pub use effects::{Effects, Moved};

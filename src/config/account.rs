@@ -17,11 +17,7 @@ pub struct AccountFile {
 /// Reads and checks the file of an account.
 pub fn read_account(path: &Path) -> Result<AccountFile, Error> {
     let file = path.display().to_string();
-    let mut document: Document = read::parse(&read::text(path)?, &file)?;
-    let problems = problems(&document);
-    if !problems.is_empty() {
-        return Err(Error::Problems { file, problems });
-    }
+    let mut document = parse_account(&read::text(path)?, &file)?;
     let named = document
         .saml
         .as_mut()
@@ -37,4 +33,21 @@ pub fn read_account(path: &Path) -> Result<AccountFile, Error> {
         document,
         metadata: metadata.transpose()?,
     })
+}
+
+/// Reads and checks what somebody wrote of an account; `name` is what a mistake is said to stand in.
+pub fn parse_account(text: &str, name: &str) -> Result<Document, Error> {
+    let document: Document = read::parse(text, name)?;
+    let problems = problems(&document);
+    if problems.is_empty() {
+        Ok(document)
+    } else {
+        let file = name.to_owned();
+        Err(Error::Problems { file, problems })
+    }
+}
+
+/// The configuration of an account as somebody would write it; nothing where it cannot be written.
+pub fn write_account(document: &Document) -> String {
+    toml::to_string_pretty(document).unwrap_or_default()
 }

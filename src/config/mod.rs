@@ -6,7 +6,7 @@ mod load;
 mod read;
 mod server;
 
-pub use account::{AccountFile, read_account};
+pub use account::{AccountFile, parse_account, read_account, write_account};
 pub use read::{Error, nearest};
 pub use server::{
     Audit, Config, Database, Format, Gate, Limits, Log, Outbound, Retention, Secrets, Server, Staff,

@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 42] = [
+const PUBLIC: [(&str, &str, u16); 47] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -54,6 +54,15 @@ const PUBLIC: [(&str, &str, u16); 42] = [
     ("GET", "/portal/accounts/{account}/users/{user}/roles", 303),
     ("GET", "/portal/policy", 303),
     ("GET", "/portal/system", 303),
+    ("GET", "/portal/accounts/{account}/configuration", 303),
+    ("GET", "/portal/accounts/{account}/configuration/edit", 303),
+    (
+        "GET",
+        "/portal/accounts/{account}/configuration/rollback",
+        303,
+    ),
+    ("GET", "/portal/accounts/new", 303),
+    ("GET", "/portal/accounts/{account}/promotion", 303),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),
@@ -68,12 +77,16 @@ const PUBLIC: [(&str, &str, u16); 42] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 13] = [
+const SIGNED_IN: [(&str, &str); 17] = [
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),
     ("POST", "/portal/proposals/{account}/{proposal}/decide"),
     ("POST", "/sessions/{id}/end"),
+    ("POST", "/portal/accounts/{account}/configuration/edit"),
+    ("POST", "/portal/accounts/{account}/configuration/rollback"),
+    ("POST", "/portal/accounts/new"),
+    ("POST", "/portal/accounts/{account}/promotion"),
     ("POST", "/portal/accounts/{account}/users/new"),
     ("POST", "/portal/accounts/{account}/users/{user}/roles"),
     ("POST", "/portal/accounts/{account}/users/{user}/delete"),

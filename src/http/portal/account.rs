@@ -10,12 +10,12 @@ use super::super::api::pass::AccountView;
 use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
 use super::chart::Chart;
+use super::effect::{Ends, Provider};
 use super::frame::{Frame, at};
 use super::visit::Visit;
 use crate::account::State as Standing;
 use crate::app::Overview;
 use crate::attempt::Attempt;
-use crate::saml::keys::Certificate;
 use crate::time::Timestamp;
 
 pub(super) fn router() -> Router<Shared> {
@@ -35,8 +35,7 @@ struct Page {
     sign_in: String,
     metadata: String,
     entity_id: String,
-    /// The identity provider's entity id, and the certificates that are trusted.
-    provider: Option<(String, Vec<Ends>)>,
+    provider: Option<Provider>,
     ours: Vec<Ends>,
     source: Option<Fetched>,
     clock: Option<String>,
@@ -44,25 +43,6 @@ struct Page {
     refused: Option<Last>,
     warnings: Vec<String>,
     chart: Chart,
-}
-
-/// A certificate and its end.
-struct Ends {
-    what: String,
-    fingerprint: String,
-    until: String,
-    days: i64,
-}
-
-impl Ends {
-    fn of(what: String, certificate: &Certificate, now: Timestamp) -> Self {
-        Self {
-            what,
-            fingerprint: certificate.fingerprint.clone(),
-            until: certificate.not_after.for_people(),
-            days: certificate.days_left(now),
-        }
-    }
 }
 
 /// Where the metadata comes from.
@@ -120,13 +100,7 @@ async fn show(
         sign_in: format!("{ours}/login"),
         metadata: format!("{ours}/metadata"),
         entity_id: pass.account.entity_id.clone(),
-        provider: trusted.map(|idp| {
-            let ends = idp.signing.iter().map(|key| {
-                let certificate = &key.certificate;
-                Ends::of(certificate.subject.clone(), certificate, now)
-            });
-            (idp.entity_id.clone(), ends.collect())
-        }),
+        provider: trusted.map(|idp| Provider::of(&idp, now)),
         ours: keys
             .iter()
             .map(|key| {

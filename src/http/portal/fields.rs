@@ -2,12 +2,16 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
 use super::super::{Error, Shared};
 use crate::app::{Forbidden, Refused};
+use crate::saml::metadata;
+use crate::saml::metadata::Problem;
 
 /// The fields of a form, by name; a name may come more than once.
 #[derive(Debug, Clone, Default)]
@@ -45,9 +49,32 @@ impl FromRequest<Shared> for Fields {
     type Rejection = Response;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Response> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let is_form_data = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+        if is_form_data {
+            let parts = Multipart::from_request(request, shared).await;
+            return Self::with_files(parts.map_err(IntoResponse::into_response)?)
+                .await
+                .map_err(IntoResponse::into_response);
+        }
         let body = String::from_request(request, shared).await;
         body.map(|body| Self::read(&body))
             .map_err(IntoResponse::into_response)
+    }
+}
+
+impl Fields {
+    /// Reads a form that may bring files, which are texts in whatever encoding they have.
+    async fn with_files(mut parts: Multipart) -> Result<Self, MultipartError> {
+        let mut all = Vec::new();
+        while let Some(part) = parts.next_field().await? {
+            let name = part.name().unwrap_or_default().to_owned();
+            let bytes = part.bytes().await?;
+            let text = metadata::text(&bytes)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned());
+            all.push((name, text));
+        }
+        Ok(Self(all))
     }
 }
 
@@ -67,7 +94,9 @@ impl axum::extract::FromRequestParts<Shared> for Asked {
 
 /// Why something was refused, to be said beside the form; any other error is an answer of its own.
 pub(super) fn refusal(error: anyhow::Error) -> Result<String, Error> {
-    if error.is::<Refused>() || error.is::<Forbidden>() {
+    if error.is::<Problem>() {
+        Ok(format!("{error:#}"))
+    } else if error.is::<Refused>() || error.is::<Forbidden>() {
         Ok(error.to_string())
     } else {
         Err(error.into())

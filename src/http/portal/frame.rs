@@ -70,11 +70,12 @@ const NOTICES: [(&str, &str); 13] = [
 ];
 
 /// The pages of an account: their names, their addresses in it, and the permission of each.
-const TABS: [(&str, &str, &str); 5] = [
+const TABS: [(&str, &str, &str); 6] = [
     ("Overview", "", "account:view"),
     ("People", "/users", "user:view"),
     ("Sessions", "/sessions", "session:view"),
     ("Sign-ins", "/attempts", "audit:view"),
+    ("Configuration", "/configuration", "revision:view"),
     ("Audit", "/audit", "audit:view"),
 ];
 

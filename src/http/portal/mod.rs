@@ -5,11 +5,15 @@ mod accounts;
 mod attempts;
 mod audit;
 mod chart;
+mod configuration;
+mod effect;
 mod fields;
 mod frame;
 mod home;
 mod name;
+mod new;
 mod policy;
+mod promotion;
 mod proposals;
 mod roles;
 mod sessions;
@@ -30,6 +34,9 @@ pub(super) fn router() -> Router<Shared> {
         .merge(home::router())
         .merge(accounts::router())
         .merge(account::router())
+        .merge(new::router())
+        .merge(configuration::router())
+        .merge(promotion::router())
         .merge(users::router())
         .merge(user::router())
         .merge(roles::router())

@@ -9,15 +9,15 @@ use axum::routing::{get, post};
 
 use super::super::api::Caller;
 use super::super::{Error, Shared, page};
+use super::effect::{self, Row, trust};
 use super::fields::Fields;
 use super::frame::Frame;
 use super::name::name;
 use super::visit::Visitor;
-use crate::account::{Account, Change};
+use crate::account::Account;
 use crate::app::{Effect, Examined, Forbidden, Refused};
 use crate::id::{AccountId, ProposalId};
 use crate::proposal::{Proposal, State as Stands};
-use crate::saml::trust::Difference;
 
 /// Where they are listed.
 const LIST: &str = "/portal/proposals";
@@ -107,7 +107,7 @@ struct Page {
     since: String,
     until: String,
     /// What would change, line by line: what it is, before, and after.
-    changes: Vec<(String, String, String)>,
+    changes: Vec<Row>,
     sentence: Option<&'static str>,
     fingerprints: Vec<String>,
     obstacle: Option<String>,
@@ -243,8 +243,7 @@ async fn view(
 }
 
 /// What would change: what it is, before, and after.
-fn changes(effect: Option<Effect>) -> Vec<(String, String, String)> {
-    let text = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+fn changes(effect: Option<Effect>) -> Vec<Row> {
     let names = |roles: Vec<String>| match roles.as_slice() {
         [] => "no role".to_owned(),
         some => some.join(", "),
@@ -257,31 +256,12 @@ fn changes(effect: Option<Effect>) -> Vec<(String, String, String)> {
             changes,
             identity_provider,
         }) => {
-            let line = |change: Change| (change.key, text(change.before), text(change.after));
             let trust = identity_provider.iter().flat_map(|differs| trust(differs));
-            changes.into_iter().map(line).chain(trust).collect()
+            effect::changes(&changes).into_iter().chain(trust).collect()
         }
         Some(Effect::IdentityProvider { pending }) => trust(&pending.difference),
         Some(Effect::Keys { .. }) | None => Vec::new(),
     }
-}
-
-/// What differs in whom an account trusts: what it is, before, and after.
-fn trust(difference: &Difference) -> Vec<(String, String, String)> {
-    let text = |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
-    let key = "Signing key".to_owned();
-    let moved = difference.moved.iter().map(|moved| {
-        let (before, after) = (moved.before.as_ref(), moved.after.as_ref());
-        (moved.what.to_owned(), text(before), text(after))
-    });
-    let gone = difference.removed.iter();
-    let gone = gone.map(|gone| (gone.fingerprint.clone(), "trusted no more".to_owned()));
-    let added = difference.added.iter();
-    let added = added.map(|added| ("not trusted".to_owned(), added.fingerprint.clone()));
-    let keys = gone.chain(added);
-    moved
-        .chain(keys.map(|(before, after)| (key.clone(), before, after)))
-        .collect()
 }
 
 /// What is asked for, with the person by their name.

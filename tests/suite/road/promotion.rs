@@ -263,10 +263,7 @@ async fn rule_12_a_rollback_brings_back_the_rules_and_not_the_keys() {
 
     let outcome = app.rollback(&client.live, 1, SHELL).await.unwrap();
 
-    assert!(
-        matches!(outcome.applied, Applied::Activated),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome.applied, Applied::Activated), "{outcome:?}");
     let after = app.in_force(&client.live).await.unwrap();
     assert_eq!((after.number, after.document.roles.len()), (3, 1));
     assert_eq!(after.metadata, before.metadata);

@@ -1,0 +1,316 @@
+//! The configuration of an account: what is in force, what was, and how it is changed.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+
+use super::super::api::pass::{Pass, RevisionMake, RevisionView};
+use super::super::extract::Moment;
+use super::super::{Error, Shared, page};
+use super::effect::{People, Provider, Row, changes, trust};
+use super::fields::{Asked, Fields, refusal};
+use super::frame::{Frame, at};
+use super::name::name;
+use super::visit::Visit;
+use crate::account::Stage;
+use crate::app::{Applied, Consent, Outcome, Reviewed};
+use crate::config::{AccountFile, parse_account, write_account};
+use crate::time::Timestamp;
+
+/// The largest form: metadata of a megabyte, in the encoding of a form.
+pub(super) const LARGEST: usize = 4 * 1024 * 1024;
+
+/// So many revisions are listed.
+const SHOWN: i64 = 100;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/portal/accounts/{account}/configuration", get(show))
+        .route(
+            "/portal/accounts/{account}/configuration/edit",
+            get(edit).post(change),
+        )
+        .route(
+            "/portal/accounts/{account}/configuration/rollback",
+            get(ask_back).post(roll_back),
+        )
+        .layer(DefaultBodyLimit::max(LARGEST))
+}
+
+#[derive(Template)]
+#[template(path = "portal_configuration.html")]
+struct Page {
+    frame: Frame,
+    at: String,
+    may_change: bool,
+    is_demo: bool,
+    text: String,
+    revisions: Vec<Line>,
+}
+
+struct Line {
+    number: i64,
+    author: String,
+    when: String,
+    is_active: bool,
+}
+
+async fn show(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<RevisionView>,
+) -> Result<Html<String>, Error> {
+    let account = &pass.account;
+    let mut tx = shared.app.store.read().await?;
+    let all = tx.of(account.id).revisions_before(None, SHOWN).await?;
+    drop(tx);
+    let mut revisions = Vec::new();
+    for (number, author, at) in all {
+        revisions.push(Line {
+            number,
+            author: name(&shared, account, &author).await?,
+            when: at.for_people(),
+            is_active: number == account.active,
+        });
+    }
+    page::show(&Page {
+        frame,
+        at: at(account.slug.as_str()),
+        may_change: pass.allows(&shared, "revision:make")?,
+        is_demo: pass.document.stage == Stage::Demo,
+        text: write_account(&pass.document),
+        revisions,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal_edit.html")]
+struct Edit {
+    frame: Frame,
+    at: String,
+    text: String,
+    metadata: String,
+    url: String,
+    wrong: Option<String>,
+}
+
+async fn edit(Visit { pass, frame }: Visit<RevisionMake>) -> Result<Html<String>, Error> {
+    page::show(&Edit {
+        frame,
+        at: at(pass.account.slug.as_str()),
+        text: write_account(&pass.document),
+        metadata: String::new(),
+        url: String::new(),
+        wrong: None,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "portal_review.html")]
+struct Review {
+    frame: Frame,
+    at: String,
+    text: String,
+    metadata: String,
+    before: i64,
+    rows: Vec<Row>,
+    people: People,
+    warnings: Vec<String>,
+    provider: Option<Provider>,
+    /// The certificates that are to be compared with the client.
+    fingerprints: Vec<String>,
+    takes_two: bool,
+    is_live: bool,
+    subject_changes: bool,
+    wrong: Option<String>,
+}
+
+/// What was typed, with the metadata that it means.
+async fn read(
+    shared: &Shared,
+    pass: &Pass<RevisionMake>,
+    fields: &Fields,
+) -> Result<Result<AccountFile, String>, Error> {
+    let document = match parse_account(fields.get("text"), "the configuration") {
+        Ok(document) => document,
+        Err(wrong) => return Ok(Err(wrong.to_string())),
+    };
+    let metadata = match metadata(shared, fields).await {
+        Ok(Some(metadata)) => Some(metadata),
+        Ok(None) => shared.app.metadata_of(&pass.account).await?,
+        Err(error) => return Ok(Err(refusal(error)?)),
+    };
+    Ok(Ok(AccountFile { document, metadata }))
+}
+
+/// The metadata of a form: a file, a text, or what is at an address.
+pub(super) async fn metadata(shared: &Shared, fields: &Fields) -> anyhow::Result<Option<Vec<u8>>> {
+    let given = fields.some("file").or_else(|| fields.some("metadata"));
+    match (given, fields.some("url")) {
+        (Some(text), _) => Ok(Some(text.into_bytes())),
+        (None, Some(url)) => shared.app.fetch_metadata(&url).await.map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+async fn change(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<RevisionMake>,
+    moment: Moment,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let here = at(pass.account.slug.as_str());
+    let again = |frame, wrong: Option<String>| Edit {
+        frame,
+        at: here.clone(),
+        text: fields.get("text").to_owned(),
+        metadata: fields
+            .some("file")
+            .unwrap_or_else(|| fields.get("metadata").to_owned()),
+        url: fields.get("url").to_owned(),
+        wrong,
+    };
+    if fields.get("step") == "edit" {
+        return Ok(page::show(&again(frame, None))?.into_response());
+    }
+    let is_new = ["file", "metadata", "url"]
+        .iter()
+        .any(|name| !fields.get(name).is_empty());
+    let file = match read(&shared, &pass, &fields).await? {
+        Ok(file) => file,
+        Err(wrong) => return unprocessable(&again(frame, Some(wrong))),
+    };
+    let reviewed = match shared.app.review(&pass.account, &file).await {
+        Ok(reviewed) => reviewed,
+        Err(error) => return unprocessable(&again(frame, Some(refusal(error)?))),
+    };
+    if fields.get("step") != "apply" {
+        let page = review(&pass, frame, (&file, is_new), reviewed, moment.now, None);
+        return Ok(page::show(&page)?.into_response());
+    }
+    if fields.get("before") != reviewed.before.to_string() {
+        let wrong = "somebody changed the configuration since you looked; this is how yours differs from it now";
+        let page = review(
+            &pass,
+            frame,
+            (&file, is_new),
+            reviewed,
+            moment.now,
+            Some(wrong.to_owned()),
+        );
+        return Ok((StatusCode::CONFLICT, page::show(&page)?).into_response());
+    }
+    let seen: Vec<String> = fields.all("seen").map(str::to_owned).collect();
+    let consent = Consent {
+        new_subject: fields.get("new_subject") == "yes",
+        ..Consent::default()
+    };
+    let (app, author) = (&shared.app, pass.caller.actor().id);
+    let applied = app
+        .apply_reviewed(&pass.account, &file, &seen, &consent, &author)
+        .await;
+    match applied {
+        Ok(outcome) => Ok(done(&here, &outcome)),
+        Err(error) => {
+            let wrong = Some(refusal(error)?);
+            let page = review(&pass, frame, (&file, is_new), reviewed, moment.now, wrong);
+            Ok((StatusCode::CONFLICT, page::show(&page)?).into_response())
+        }
+    }
+}
+
+fn unprocessable(page: &impl Template) -> Result<Response, Error> {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page::show(page)?).into_response())
+}
+
+/// Back to the account, with what became of it.
+pub(super) fn done(here: &str, outcome: &Outcome) -> Response {
+    let done = match (&outcome.applied, &outcome.proposal) {
+        (_, Some(_)) => "waits",
+        (Applied::Created, None) => "created",
+        (Applied::Activated, None) => "activated",
+        (Applied::Unchanged, None) => "unchanged",
+        (Applied::Draft, None) => "draft",
+    };
+    page::going_to(&format!("{here}?done={done}"))
+}
+
+fn review(
+    pass: &Pass<RevisionMake>,
+    frame: Frame,
+    (file, is_new): (&AccountFile, bool),
+    reviewed: Reviewed,
+    now: Timestamp,
+    wrong: Option<String>,
+) -> Review {
+    let mut rows = changes(&reviewed.changes);
+    let added = reviewed.trust.iter().flat_map(|differs| &differs.added);
+    let fingerprints = added.map(|one| one.fingerprint.clone()).collect();
+    rows.extend(reviewed.trust.iter().flat_map(trust));
+    // What is in force is not sent back and forth.
+    let metadata = file.metadata.as_deref().filter(|_| is_new);
+    let metadata = metadata.map(String::from_utf8_lossy);
+    Review {
+        frame,
+        at: at(pass.account.slug.as_str()),
+        text: write_account(&file.document),
+        metadata: metadata.map(String::from).unwrap_or_default(),
+        before: reviewed.before,
+        rows,
+        people: People::from(reviewed.effects),
+        warnings: reviewed.warnings,
+        provider: reviewed
+            .trust
+            .is_some()
+            .then_some(reviewed.idp)
+            .flatten()
+            .map(|idp| Provider::of(&idp, now)),
+        fingerprints,
+        takes_two: pass.document.approvals(),
+        is_live: pass.document.stage == Stage::Live,
+        subject_changes: file.document.claims.subject != pass.document.claims.subject,
+        wrong,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal_rollback.html")]
+struct Rollback {
+    frame: Frame,
+    at: String,
+    number: i64,
+    rows: Vec<Row>,
+    people: People,
+    takes_two: bool,
+}
+
+async fn ask_back(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<RevisionMake>,
+    Asked(asked): Asked,
+) -> Result<Html<String>, Error> {
+    let number = asked.get("to").parse().map_err(|_| Error::not_found())?;
+    let found = shared.app.rollback_of(&pass.account, number).await?;
+    let (_, differs, effects) = found;
+    page::show(&Rollback {
+        frame,
+        at: at(pass.account.slug.as_str()),
+        number,
+        rows: changes(&differs),
+        people: People::from(effects),
+        takes_two: pass.document.approvals(),
+    })
+}
+
+async fn roll_back(
+    State(shared): State<Shared>,
+    Visit { pass, .. }: Visit<RevisionMake>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let number = fields.get("to").parse().map_err(|_| Error::not_found())?;
+    let actor = pass.caller.actor();
+    let outcome = shared.app.rollback(&pass.account, number, actor).await?;
+    Ok(done(&at(pass.account.slug.as_str()), &outcome))
+}
