@@ -7,6 +7,7 @@ import { https } from './https.mjs';
 import { integration } from './integration.mjs';
 import { pages } from './pages.mjs';
 import { startDemo } from './programs.mjs';
+import { portal } from './portal.mjs';
 import { proposals } from './proposals.mjs';
 import { sessions } from './sessions.mjs';
 import { signIns } from './sign_in.mjs';
@@ -17,6 +18,7 @@ await check('the run comes to its end', async () => {
     const people = signIns(browser, demo).then(() => sessions(browser, demo));
     await Promise.all([people, pages(browser, demo), https()]);
     await proposals(browser, demo);
+    await portal(browser, demo);
     await integration(browser, demo);
     await signOuts(browser, demo);
     await alone(browser, demo);

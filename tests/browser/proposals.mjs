@@ -30,7 +30,8 @@ async function asked(page, browser, demo) {
     assert.match(said, /nothing has changed yet/);
 
     await signIn(page, demo.site, 'uma', LIVE);
-    await page.getByRole('link', { name: 'What waits for a second person' }).click();
+    await page.getByRole('link', { name: 'Portal' }).click();
+    await page.getByRole('link', { name: 'One decision waits for a second person' }).click();
     assert.match(await text(page), /Lina Link \(lina@corp\.acme\.example\) gets the role link_creator back/);
 }
 

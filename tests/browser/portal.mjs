@@ -1,0 +1,165 @@
+// The portal: a new client from its metadata to a tried account, and from the demo account to the live one.
+
+import assert from 'node:assert/strict';
+
+import { open, signIn, text } from './browser.mjs';
+import { check } from './check.mjs';
+import { inspect } from './inspect.mjs';
+
+const STAFF = { account: 'staff' };
+const DEMO = '/portal/accounts/acme-demo';
+
+/** Every page of the portal, and the client's road on them. */
+export async function portal(browser, demo) {
+    for (const person of ['maya', 'chen', 'lina', 'ava', 'uma', 'noor']) {
+        await visit(browser, demo, person, {});
+    }
+    const olga = await open(browser);
+    await signIn(olga, demo.site, 'olga', STAFF);
+    await every(olga, demo);
+    await check('a new client comes from its metadata to an account in two steps', () => made(olga, demo));
+    await check('what the form got wrong is said, and nothing that was typed is lost', () => mistaken(olga, demo));
+    await check('a change of the rules shows who loses what before it counts', () => changed(olga, demo));
+    await check('what was tried at the demo account is asked for at the live one, and the second operator decides', () => promoted(browser, olga, demo));
+    await check('the live account is rolled back the same way', () => rolledBack(browser, olga, demo));
+    await check('an administrator does their work without a script', () => plain(browser, demo));
+    await olga.context().close();
+}
+
+async function visit(browser, demo, person, options) {
+    const page = await open(browser);
+    await signIn(page, demo.site, person, options);
+    await page.context().close();
+}
+
+/** A person's own page and one of their sign-ins are found by their links. */
+async function every(page, { site }) {
+    const pages = {
+        home: '/portal',
+        accounts: '/portal/accounts',
+        account: DEMO,
+        users: `${DEMO}/users`,
+        'users-none': `${DEMO}/users?q=nobody-is-called-so`,
+        invite: `${DEMO}/users/new`,
+        sessions: `${DEMO}/sessions`,
+        attempts: `${DEMO}/attempts`,
+        configuration: `${DEMO}/configuration`,
+        edit: `${DEMO}/configuration/edit`,
+        promotion: `${DEMO}/promotion`,
+        audit: `${DEMO}/audit`,
+        new: '/portal/accounts/new',
+        policy: '/portal/policy',
+        system: '/portal/system',
+    };
+    for (const [name, path] of Object.entries(pages)) {
+        await page.goto(site + path);
+        await inspect(page, `portal-${name}`);
+    }
+    await page.goto(`${site}${DEMO}/users?q=lina`);
+    await page.getByRole('link', { name: 'Lina Link' }).click();
+    await inspect(page, 'portal-user');
+    await page.getByRole('link', { name: 'Take away' }).click();
+    await inspect(page, 'portal-role');
+    await page.goto(`${site}${DEMO}/attempts?outcome=refused`);
+    await page.locator('tbody a').first().click();
+    await inspect(page, 'portal-attempt');
+}
+
+async function metadata({ practice }) {
+    const answer = await fetch(`${practice}/FederationMetadata/2007-06/FederationMetadata.xml`);
+    const buffer = Buffer.from(`\ufeff${await answer.text()}`, 'utf16le');
+    return { name: 'FederationMetadata.xml', mimeType: 'text/xml', buffer };
+}
+
+async function made(page, demo) {
+    await page.goto(`${demo.site}/portal/accounts`);
+    await page.getByRole('link', { name: 'A new account' }).click();
+    await page.getByLabel("The client's name").fill('Beta Bank');
+    await page.getByLabel("The account's name in addresses").fill('beta-demo');
+    await page.getByLabel('A file').setInputFiles(await metadata(demo));
+    await page.getByLabel('maker', { exact: true }).fill('vkyc-maker');
+    await page.getByRole('button', { name: 'Read it back to me' }).click();
+    assert.match(await text(page), /ADFS Signing - localhost/);
+    await inspect(page, 'portal-new-review');
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    assert.match(await text(page), /Nothing was made: compare each new certificate/);
+    await page.getByLabel(/I have compared/).check();
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByText('The account is made.').waitFor();
+    assert.match(await text(page), /saml\/beta-demo\/login/);
+}
+
+async function mistaken(page, { site }) {
+    await page.goto(`${site}/portal/accounts/new`);
+    await page.getByLabel("The client's name").fill('Beta Bank');
+    await page.getByLabel("The account's name in addresses").fill('beta-live');
+    await page.getByLabel('Or its text').fill('<html><p>Sign in</p></html>');
+    await page.getByRole('button', { name: 'Read it back to me' }).click();
+    await page.locator('[role=alert]').waitFor();
+    await inspect(page, 'portal-new-error');
+    assert.equal(await page.getByLabel("The client's name").inputValue(), 'Beta Bank');
+    assert.match(await page.getByLabel('Or its text').inputValue(), /Sign in/);
+}
+
+async function changed(page, { site }) {
+    await page.goto(`${site}${DEMO}/configuration`);
+    await page.getByRole('link', { name: 'Change it' }).click();
+    const written = await page.getByLabel('The configuration').inputValue();
+    await page.getByLabel('The configuration').fill(written.replace('equals = "vkyc-auditor"', 'equals = "vkyc-auditors"'));
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    assert.match(await text(page), /1 of \d+ people would hold other roles; 1 lose auditor/);
+    assert.match(await text(page), /Ava Auditor auditor no role/);
+    await inspect(page, 'portal-review');
+    await page.getByRole('link', { name: 'Leave it' }).click();
+}
+
+async function promoted(browser, page, demo) {
+    await page.goto(`${demo.site}${DEMO}/promotion`);
+    assert.match(await text(page), /saml.allow_idp_initiated false true/);
+    await page.getByRole('button', { name: 'Ask for the promotion' }).click();
+    await page.getByText('a second person decides').first().waitFor();
+    await decided(browser, demo, /allow_idp_initiated false → becomes true/);
+    await page.goto(`${demo.site}/portal/accounts/acme-live/configuration`);
+    assert.match(await text(page), /allow_idp_initiated = true/);
+    await visit(browser, demo, 'maya', { account: 'acme-live' });
+}
+
+/** Otto looks at what Olga asked for, and approves it. */
+async function decided(browser, demo, expected) {
+    const otto = await open(browser);
+    await signIn(otto, demo.site, 'otto', STAFF);
+    await otto.goto(`${demo.site}/portal`);
+    await otto.getByRole('link', { name: /decision.* second person/ }).click();
+    await otto.locator('main .rows a').first().click();
+    assert.match(await text(otto), expected);
+    await otto.getByRole('button', { name: 'Approve' }).click();
+    await otto.getByText('Nothing waits at the moment').waitFor();
+    await otto.context().close();
+}
+
+async function rolledBack(browser, page, demo) {
+    await page.goto(`${demo.site}/portal/accounts/acme-live/configuration`);
+    await page.getByRole('link', { name: 'roll back to revision 1' }).click();
+    await inspect(page, 'portal-rollback');
+    await page.getByRole('button', { name: 'Ask for it' }).click();
+    await decided(browser, demo, /allow_idp_initiated true → becomes false/);
+    await page.goto(`${demo.site}/portal/accounts/acme-live/configuration`);
+    assert.match(await text(page), /allow_idp_initiated = false/);
+}
+
+async function plain(browser, demo) {
+    const page = await open(browser, { javaScriptEnabled: false });
+    await page.goto(`${demo.site}/saml/acme-demo/login`);
+    const next = page.getByRole('button', { name: 'Continue' });
+    if (await next.count()) await next.click();
+    await page.locator('button[value="uma"]').click();
+    while (await next.count()) await next.click();
+    await page.goto(`${demo.site}/portal`);
+    await page.getByRole('link', { name: 'People' }).click();
+    await page.getByRole('link', { name: 'Chen Checker' }).click();
+    await page.getByRole('button', { name: /Suspend/ }).click();
+    assert.match(await text(page), /They are kept out from now on/);
+    await page.getByRole('button', { name: /Restore/ }).click();
+    assert.match(await text(page), /They can sign in again/);
+    await page.context().close();
+}
