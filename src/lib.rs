@@ -16,6 +16,7 @@
 //! | [`webhook`] | what an account's own programs are told of what happens |
 //! | [`scim`] | what a client's directory says of people and groups |
 //! | [`gate`] | who asks, what the policy says, and which request of an app needs which permission |
+//! | [`handback`] | what a client gets back to set its identity provider up |
 //! | [`store`] | the only place with SQL |
 //! | [`login`] | the sign-in: the use case that joins all of the above |
 //! | [`access`] | the gate at work: who is behind a credential now, and may they |
@@ -41,6 +42,7 @@ pub mod config;
 pub mod demo;
 pub mod gate;
 pub mod grant;
+pub mod handback;
 pub mod http;
 pub mod id;
 pub mod log;

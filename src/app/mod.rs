@@ -11,6 +11,7 @@ pub mod directory;
 mod effects;
 mod expiry;
 mod fetch;
+mod handback;
 mod judge;
 mod keys;
 mod login_link;

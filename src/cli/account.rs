@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, existing, metadata, open, promotion, proposal, trust};
+use super::{actor, existing, handback, metadata, open, promotion, proposal, trust};
 use crate::account::{Change, Revision, State, diff, warnings};
 use crate::app::{self, App, Applied, Consent, Outcome, Refused};
 use crate::config::{self, Config};
@@ -70,6 +70,8 @@ pub(super) enum Command {
     },
     #[command(flatten)]
     Trust(trust::Command),
+    /// Write what the client needs for its ADFS: our metadata, claim rules, scripts and steps
+    Handback(handback::Handback),
     #[command(flatten)]
     Promotion(promotion::Command),
 }
@@ -105,6 +107,7 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
         Command::Delete { account, confirm } => {
             delete(&existing(config).await?, &account, confirm.as_deref(), out).await
         }
+        Command::Handback(asked) => handback::run(asked, &existing(config).await?, out).await,
         Command::Promotion(command) => promotion::run(command, &existing(config).await?, out).await,
         Command::Trust(command) => trust::run(command, &existing(config).await?, out).await,
     }

@@ -7,6 +7,7 @@ mod config;
 mod explain;
 mod forgery;
 mod gate;
+mod handback;
 mod key;
 mod keys;
 mod metadata;

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules; each uses only what stands before it. `src/lib.rs` says what each of them knows.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "time", "id", "seal", "role", "account", "saml", "claims", "grant", "proposal", "user",
-    "session", "attempt", "audit", "webhook", "scim", "gate", "store", "login", "access", "config",
-    "log", "app", "http", "practice", "demo", "cli",
+    "session", "attempt", "audit", "webhook", "scim", "gate", "handback", "store", "login",
+    "access", "config", "log", "app", "http", "practice", "demo", "cli",
 ];
 
 /// The practice ADFS stands for a foreign program: it may know no more of us than this.

@@ -14,6 +14,7 @@ mod config;
 mod corpus;
 mod fetch;
 mod gate;
+mod handback;
 mod limits;
 mod logout;
 mod portal;

@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 47] = [
+const PUBLIC: [(&str, &str, u16); 50] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -63,6 +63,13 @@ const PUBLIC: [(&str, &str, u16); 47] = [
     ),
     ("GET", "/portal/accounts/new", 303),
     ("GET", "/portal/accounts/{account}/promotion", 303),
+    ("GET", "/portal/accounts/{account}/handback", 303),
+    ("GET", "/portal/accounts/{account}/handback/kit.zip", 303),
+    (
+        "GET",
+        "/portal/accounts/{account}/handback/files/{name}",
+        303,
+    ),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),

@@ -70,11 +70,12 @@ const NOTICES: [(&str, &str); 13] = [
 ];
 
 /// The pages of an account: their names, their addresses in it, and the permission of each.
-const TABS: [(&str, &str, &str); 6] = [
+const TABS: [(&str, &str, &str); 7] = [
     ("Overview", "", "account:view"),
     ("People", "/users", "user:view"),
     ("Sessions", "/sessions", "session:view"),
     ("Sign-ins", "/attempts", "audit:view"),
+    ("Handback", "/handback", "account:view"),
     ("Configuration", "/configuration", "revision:view"),
     ("Audit", "/audit", "audit:view"),
 ];

@@ -9,6 +9,7 @@ mod configuration;
 mod effect;
 mod fields;
 mod frame;
+mod handback;
 mod home;
 mod name;
 mod new;
@@ -37,6 +38,7 @@ pub(super) fn router() -> Router<Shared> {
         .merge(new::router())
         .merge(configuration::router())
         .merge(promotion::router())
+        .merge(handback::router())
         .merge(users::router())
         .merge(user::router())
         .merge(roles::router())
