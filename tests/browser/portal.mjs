@@ -1,6 +1,7 @@
 // The portal: a new client from its metadata to a tried account, and from the demo account to the live one.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
 import { open, signIn, text } from './browser.mjs';
 import { check } from './check.mjs';
@@ -18,6 +19,7 @@ export async function portal(browser, demo) {
     await signIn(olga, demo.site, 'olga', STAFF);
     await every(olga, demo);
     await check('a new client comes from its metadata to an account in two steps', () => made(olga, demo));
+    await check('the client\'s kit is one zip that holds its groups', () => handedBack(olga, demo));
     await check('what the form got wrong is said, and nothing that was typed is lost', () => mistaken(olga, demo));
     await check('a change of the rules shows who loses what before it counts', () => changed(olga, demo));
     await check('what was tried at the demo account is asked for at the live one, and the second operator decides', () => promoted(browser, olga, demo));
@@ -43,6 +45,7 @@ async function every(page, { site }) {
         invite: `${DEMO}/users/new`,
         sessions: `${DEMO}/sessions`,
         attempts: `${DEMO}/attempts`,
+        handback: `${DEMO}/handback?maker=S-1-5-21-1-2-3-1101`,
         configuration: `${DEMO}/configuration`,
         edit: `${DEMO}/configuration/edit`,
         promotion: `${DEMO}/promotion`,
@@ -87,6 +90,20 @@ async function made(page, demo) {
     await page.getByRole('button', { name: 'Make the account' }).click();
     await page.getByText('The account is made.').waitFor();
     assert.match(await text(page), /saml\/beta-demo\/login/);
+}
+
+async function handedBack(page, { site }) {
+    await page.goto(`${site}/portal/accounts/beta-demo/handback`);
+    assert.match(await text(page), /no group is named for maker/);
+    await page.getByLabel('maker', { exact: true }).fill('BETA\\Makers');
+    await page.getByRole('button', { name: 'Write the kit with these' }).click();
+    assert.match(await text(page), /add-trust.ps1/);
+    assert.doesNotMatch(await text(page), /no group is named/);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'one zip' }).click()]);
+    assert.equal(download.suggestedFilename(), 'beta-demo-handback.zip');
+    const packed = readFileSync(await download.path());
+    assert.equal(packed.subarray(0, 2).toString(), 'PK');
+    assert(packed.includes('BETA\\\\Makers'));
 }
 
 async function mistaken(page, { site }) {
