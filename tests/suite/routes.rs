@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 50] = [
+const PUBLIC: [(&str, &str, u16); 54] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -70,6 +70,10 @@ const PUBLIC: [(&str, &str, u16); 50] = [
         "/portal/accounts/{account}/handback/files/{name}",
         303,
     ),
+    ("GET", "/portal/accounts/{account}/keys", 303),
+    ("GET", "/portal/accounts/{account}/keys/new", 303),
+    ("GET", "/portal/accounts/{account}/webhooks", 303),
+    ("GET", "/portal/accounts/{account}/webhooks/{webhook}", 303),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),
@@ -84,12 +88,19 @@ const PUBLIC: [(&str, &str, u16); 50] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 17] = [
+const SIGNED_IN: [(&str, &str); 21] = [
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),
     ("POST", "/portal/proposals/{account}/{proposal}/decide"),
     ("POST", "/sessions/{id}/end"),
+    ("POST", "/portal/accounts/{account}/keys"),
+    (
+        "POST",
+        "/portal/accounts/{account}/keys/{credential}/revoke",
+    ),
+    ("POST", "/portal/accounts/{account}/webhooks"),
+    ("POST", "/portal/accounts/{account}/webhooks/{webhook}"),
     ("POST", "/portal/accounts/{account}/configuration/edit"),
     ("POST", "/portal/accounts/{account}/configuration/rollback"),
     ("POST", "/portal/accounts/new"),

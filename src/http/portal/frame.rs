@@ -41,7 +41,7 @@ pub(super) struct Tabs {
 }
 
 /// What a page says that was come to by having done something.
-const NOTICES: [(&str, &str); 13] = [
+const NOTICES: [(&str, &str); 14] = [
     ("invited", "They are invited and can sign in from now on."),
     (
         "suspended",
@@ -58,7 +58,11 @@ const NOTICES: [(&str, &str); 13] = [
         "The roles are changed, also where they are signed in.",
     ),
     ("waits", "Nothing has changed yet: a second person decides."),
-    ("saved", "It is saved."),
+    ("saved", "It is done."),
+    (
+        "revoked",
+        "The key is taken back and opens nothing from now on.",
+    ),
     ("activated", "The configuration is in force."),
     (
         "unchanged",
@@ -70,13 +74,15 @@ const NOTICES: [(&str, &str); 13] = [
 ];
 
 /// The pages of an account: their names, their addresses in it, and the permission of each.
-const TABS: [(&str, &str, &str); 7] = [
+const TABS: [(&str, &str, &str); 9] = [
     ("Overview", "", "account:view"),
     ("People", "/users", "user:view"),
     ("Sessions", "/sessions", "session:view"),
     ("Sign-ins", "/attempts", "audit:view"),
     ("Handback", "/handback", "account:view"),
     ("Configuration", "/configuration", "revision:view"),
+    ("Keys", "/keys", "key:view"),
+    ("Webhooks", "/webhooks", "webhook:view"),
     ("Audit", "/audit", "audit:view"),
 ];
 

@@ -11,6 +11,7 @@ mod fields;
 mod frame;
 mod handback;
 mod home;
+mod keys;
 mod name;
 mod new;
 mod policy;
@@ -22,6 +23,7 @@ mod system;
 mod user;
 mod users;
 mod visit;
+mod webhooks;
 
 use axum::Router;
 
@@ -39,6 +41,8 @@ pub(super) fn router() -> Router<Shared> {
         .merge(configuration::router())
         .merge(promotion::router())
         .merge(handback::router())
+        .merge(keys::router())
+        .merge(webhooks::router())
         .merge(users::router())
         .merge(user::router())
         .merge(roles::router())
