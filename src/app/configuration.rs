@@ -3,9 +3,11 @@
 use anyhow::{Context, Result, bail};
 
 use super::carry::trust_difference;
+use super::trust::unseen;
 use super::{App, Consent, Effects, Fetched, Known, Outbound, Outcome, Refused, vet};
 use crate::account::{Account, Change, Revision, diff, warnings};
 use crate::config::AccountFile;
+use crate::saml::keys::Certificate;
 use crate::saml::metadata::{self, Descriptor};
 use crate::saml::trust::Difference;
 
@@ -68,7 +70,7 @@ impl App {
     ) -> Result<Outcome> {
         let reviewed = self.review(account, file).await?;
         let added = reviewed.trust.iter().flat_map(|differs| &differs.added);
-        compared(added.map(|one| one.fingerprint.as_str()), seen)?;
+        compared(added, seen)?;
         self.apply(file, author, consent).await
     }
 
@@ -88,7 +90,7 @@ impl App {
             )));
         }
         let keys = idp.iter().flat_map(|idp| &idp.signing);
-        compared(keys.map(|key| key.certificate.fingerprint.as_str()), seen)?;
+        compared(keys.map(|key| &key.certificate), seen)?;
         self.apply(file, author, &Consent::default()).await
     }
 
@@ -109,9 +111,10 @@ impl App {
     }
 }
 
-fn compared<'c>(added: impl Iterator<Item = &'c str>, seen: &[String]) -> Result<()> {
-    let is_seen = |print: &str| seen.iter().any(|seen| seen.eq_ignore_ascii_case(print));
-    let missing: Vec<&str> = added.filter(|print| !is_seen(print)).collect();
+/// Whether somebody has compared each of these certificates with the client.
+fn compared<'c>(added: impl Iterator<Item = &'c Certificate>, seen: &[String]) -> Result<()> {
+    let prints: Vec<String> = added.map(|one| one.fingerprint.clone()).collect();
+    let missing = unseen(&prints, seen);
     if missing.is_empty() {
         return Ok(());
     }

@@ -99,6 +99,11 @@ pub struct App {
 #[error("{0}")]
 pub struct Refused(pub String);
 
+/// What somebody named is not there: nothing was changed, and the sentence says what was looked for.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unknown(pub String);
+
 /// What cannot be done to something as it was seen.
 #[derive(Debug, thiserror::Error)]
 pub enum Stale {

@@ -1,11 +1,14 @@
 //! How an account stands, for who looks after it.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 
 use super::App;
-use crate::account::{Account, Revision, Source, warnings};
-use crate::attempt::Attempt;
+use crate::account::{Account, Revision, Source, mapped, warnings};
+use crate::attempt::{Attempt, Outcome};
 use crate::proposal::State;
+use crate::role::Role;
 use crate::saml::metadata::Descriptor;
 use crate::saml::rollover::Known;
 use crate::store::Tally;
@@ -34,6 +37,8 @@ pub struct Overview {
     pub waiting: usize,
     /// The last sign-in.
     pub last_accepted: Option<Attempt>,
+    /// When somebody last came in with each role that a rule gives; nothing where nobody did lately.
+    pub last_by_role: BTreeMap<Role, Option<Timestamp>>,
     /// The last one that was refused.
     pub last_refused: Option<Attempt>,
     /// The sign-ins of the last days, by day and outcome.
@@ -59,6 +64,19 @@ impl App {
             Ok(found.await?.into_iter().next())
         };
         let (last_accepted, last_refused) = (last(true).await?, last(false).await?);
+        let mut last_by_role: BTreeMap<Role, Option<Timestamp>> = mapped(&active.document)
+            .into_iter()
+            .map(|role| (role, None))
+            .collect();
+        for attempt in self.lately(&mut of, now).await? {
+            let came_in = matches!(attempt.outcome, Outcome::Accepted { .. });
+            for role in attempt.roles.keys().filter(|_| came_in) {
+                if let Some(last) = last_by_role.get_mut(role) {
+                    // The newest come first.
+                    last.get_or_insert(attempt.at);
+                }
+            }
+        }
         let open = of.proposals(Some(State::Open), false, None, MOST).await?;
         let mut found = warnings(&active.document, now);
         found.extend(trusted.iter().flat_map(|idp| idp.warnings(now)));
@@ -72,6 +90,7 @@ impl App {
             active,
             trusted,
             last_accepted,
+            last_by_role,
             last_refused,
         })
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use openssl::sha::sha256;
 
-use super::App;
 use super::fetch::{Fetched, Known};
 use super::judge::Judged;
+use super::{App, Unknown};
 use crate::account::{Account, Document, Revision, Source, State};
 use crate::id::{AccountId, hex};
 use crate::store::Changes;
@@ -69,8 +69,10 @@ impl App {
         let account = self.find_account(slug).await?;
         self.follow(account.id).await?;
         let source = self.store.read().await?.of(account.id).source().await?;
-        let source = source.with_context(|| {
-            format!("{slug} has no `saml.idp_metadata_url`, so there is nothing to ask")
+        let source = source.ok_or_else(|| {
+            Unknown(format!(
+                "{slug} has no `saml.idp_metadata_url`, so there is nothing to ask"
+            ))
         })?;
         self.ask(account.id, source).await
     }

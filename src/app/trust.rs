@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::judge::{fingerprints, returns};
-use super::{App, Refused, Wished};
+use super::{App, Refused, Unknown, Wished};
 use crate::account::{Account, Held, Revision, Stage};
 use crate::audit::{Actor, Event};
 use crate::proposal::Wish;
@@ -56,9 +56,8 @@ impl App {
     pub async fn held(&self, slug: &str) -> Result<Pending> {
         let account = self.find_account(slug).await?;
         let mut tx = self.store.read().await?;
-        pending(&mut tx.of(account.id), account)
-            .await?
-            .with_context(|| format!("no change of {slug}'s identity provider is held"))
+        let found = pending(&mut tx.of(account.id), account).await?;
+        Ok(found.ok_or_else(|| not_held(slug))?)
     }
 
     /// Trusts what was held, once somebody has compared every new fingerprint; where that takes two people it is proposed, unless
@@ -77,7 +76,7 @@ impl App {
         let account = of.account().await?.context("the account is gone")?;
         let pending = pending(&mut of, account.clone())
             .await?
-            .with_context(|| format!("no change of {slug}'s identity provider is held"))?;
+            .ok_or_else(|| not_held(slug))?;
         check_seen(&pending, seen)?;
         let wish = pending.wish();
         match &seen.break_glass {
@@ -146,10 +145,9 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account.id);
         of.alone().await?;
-        let mut source = of.source().await?.context("the account has no address")?;
+        let mut source = of.source().await?.ok_or_else(|| not_held(slug))?;
         let held = source.held.take();
-        let held =
-            held.with_context(|| format!("no change of {slug}'s identity provider is held"))?;
+        let held = held.ok_or_else(|| not_held(slug))?;
         let change = held.change;
         source.refused = Some(change.clone());
         of.save_source(&source).await?;
@@ -177,8 +175,8 @@ impl App {
         let mut of = tx.of(account.id);
         of.alone().await?;
         let account = of.account().await?.context("the account is gone")?;
-        let key = find(&mut of, &wanted).await?.with_context(|| {
-            format!("no descriptor that {slug} has ever had holds a signing key with the fingerprint {wanted}; `vestibule account show {slug}` lists those in force")
+        let key = find(&mut of, &wanted).await?.ok_or_else(|| {
+            Unknown(format!("no descriptor that {slug} has ever had holds a signing key with the fingerprint {wanted}; `vestibule account show {slug}` lists those in force"))
         })?;
         let digest = key.digest();
         let active = of.revision(account.active).await?;
@@ -250,6 +248,10 @@ impl Pending {
             fingerprints: fingerprints(&self.difference.added),
         }
     }
+}
+
+fn not_held(slug: &str) -> Unknown {
+    Unknown(format!("no change of {slug}'s identity provider is held"))
 }
 
 /// Which of these certificates nobody has compared.

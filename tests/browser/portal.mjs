@@ -49,6 +49,7 @@ async function every(page, { site }) {
         configuration: `${DEMO}/configuration`,
         edit: `${DEMO}/configuration/edit`,
         promotion: `${DEMO}/promotion`,
+        connection: `${DEMO}/connection`,
         keys: `${DEMO}/keys`,
         'keys-new': `${DEMO}/keys/new`,
         webhooks: `${DEMO}/webhooks`,

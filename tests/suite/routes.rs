@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 54] = [
+const PUBLIC: [(&str, &str, u16); 56] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -74,6 +74,8 @@ const PUBLIC: [(&str, &str, u16); 54] = [
     ("GET", "/portal/accounts/{account}/keys/new", 303),
     ("GET", "/portal/accounts/{account}/webhooks", 303),
     ("GET", "/portal/accounts/{account}/webhooks/{webhook}", 303),
+    ("GET", "/portal/accounts/{account}/connection", 303),
+    ("GET", "/portal/attempts", 303),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),
@@ -88,12 +90,14 @@ const PUBLIC: [(&str, &str, u16); 54] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 21] = [
+const SIGNED_IN: [(&str, &str); 23] = [
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),
     ("POST", "/portal/proposals/{account}/{proposal}/decide"),
     ("POST", "/sessions/{id}/end"),
+    ("POST", "/portal/accounts/{account}/connection"),
+    ("POST", "/portal/accounts/{account}/switch"),
     ("POST", "/portal/accounts/{account}/keys"),
     (
         "POST",

@@ -35,6 +35,7 @@ macro_rules! permissions {
 permissions! {
     AccountView "account:view" false;
     AccountCreate "account:create" false;
+    AccountSwitch "account:switch" true;
     RevisionView "revision:view" false;
     RevisionMake "revision:make" true;
     UserView "user:view" false;

@@ -16,6 +16,7 @@ use super::visit::Visit;
 use crate::account::State as Standing;
 use crate::app::Overview;
 use crate::attempt::Attempt;
+use crate::role::Role;
 use crate::time::Timestamp;
 
 pub(super) fn router() -> Router<Shared> {
@@ -40,6 +41,7 @@ struct Page {
     source: Option<Fetched>,
     clock: Option<String>,
     accepted: Option<Last>,
+    by_role: Vec<(Role, Option<String>)>,
     refused: Option<Last>,
     warnings: Vec<String>,
     chart: Chart,
@@ -86,6 +88,7 @@ async fn show(
         people,
         waiting,
         tallies,
+        last_by_role,
         warnings,
         ..
     } = overview;
@@ -116,6 +119,10 @@ async fn show(
         }),
         clock: clock.map(|ahead| ahead.to_string()),
         accepted,
+        by_role: last_by_role
+            .into_iter()
+            .map(|(role, at)| (role, at.map(Timestamp::for_people)))
+            .collect(),
         refused,
         warnings,
         chart: Chart::new(&tallies, now),

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Html;
+use axum::http::StatusCode;
+use axum::response::{Html, Response};
 use axum::routing::get;
 
 use super::super::api::pass::AuditView;
 use super::super::{Error, Shared, page};
 use super::fields::Asked;
 use super::frame::{Frame, at};
-use super::visit::Visit;
+use super::visit::{Visit, Visitor};
 use crate::account::{Document, RoleRule};
 use crate::attempt::{Attempt, Outcome, covered};
 use crate::id::AttemptId;
@@ -28,8 +29,39 @@ const NAMING: [Code; 4] = [Code::Subject, Code::Network, Code::Claims, Code::Adm
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
+        .route("/portal/attempts", get(find))
         .route("/portal/accounts/{account}/attempts", get(list))
         .route("/portal/accounts/{account}/attempts/{attempt}", get(show))
+}
+
+/// Leads from the reference that somebody quotes to the explanation, in whatever account that is.
+async fn find(
+    State(shared): State<Shared>,
+    Visitor { caller, .. }: Visitor,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let id = AttemptId::parse(asked.get("reference")).ok_or_else(unknown)?;
+    let app = &shared.app;
+    let mut tx = app.store.read().await?;
+    let (account, _) = tx.attempt(id, &app.ring).await?.ok_or_else(unknown)?;
+    let own = caller.present().environment.account.id;
+    let found = tx.of(account).account().await?;
+    // Of another client's sign-in nobody is told that there is one.
+    let found = found.filter(|account| caller.is_operator() || account.id == own);
+    let slug = found.ok_or_else(unknown)?.slug;
+    Ok(page::going_to(&format!(
+        "{}/attempts/{id}",
+        at(slug.as_str())
+    )))
+}
+
+fn unknown() -> Error {
+    Error::new(
+        StatusCode::NOT_FOUND,
+        "unknown_reference",
+        "No sign-in that is still kept has this reference. It begins with att_ and stands on the page that the person saw.",
+    )
+    .next("Portal", "/portal")
 }
 
 #[derive(Template)]

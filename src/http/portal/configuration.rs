@@ -17,7 +17,9 @@ use super::name::name;
 use super::visit::Visit;
 use crate::account::Stage;
 use crate::app::{Applied, Consent, Outcome, Reviewed};
+use crate::claims::{Fired, rules};
 use crate::config::{AccountFile, parse_account, write_account};
+use crate::saml::Attribute;
 use crate::time::Timestamp;
 
 /// The largest form: metadata of a megabyte, in the encoding of a form.
@@ -93,6 +95,7 @@ struct Edit {
     text: String,
     metadata: String,
     url: String,
+    claims: String,
     wrong: Option<String>,
 }
 
@@ -103,6 +106,7 @@ async fn edit(Visit { pass, frame }: Visit<RevisionMake>) -> Result<Html<String>
         text: write_account(&pass.document),
         metadata: String::new(),
         url: String::new(),
+        claims: String::new(),
         wrong: None,
     })
 }
@@ -119,6 +123,9 @@ struct Review {
     people: People,
     warnings: Vec<String>,
     provider: Option<Provider>,
+    /// What somebody wanted to try, and what each rule would do with it.
+    claims: String,
+    fired: Vec<Fired>,
     /// The certificates that are to be compared with the client.
     fingerprints: Vec<String>,
     takes_two: bool,
@@ -170,6 +177,7 @@ async fn change(
             .some("file")
             .unwrap_or_else(|| fields.get("metadata").to_owned()),
         url: fields.get("url").to_owned(),
+        claims: fields.get("claims").to_owned(),
         wrong,
     };
     if fields.get("step") == "edit" {
@@ -187,7 +195,14 @@ async fn change(
         Err(error) => return unprocessable(&again(frame, Some(refusal(error)?))),
     };
     if fields.get("step") != "apply" {
-        let page = review(&pass, frame, (&file, is_new), reviewed, moment.now, None);
+        let page = review(
+            &pass,
+            frame,
+            (&file, is_new, fields.get("claims")),
+            reviewed,
+            moment.now,
+            None,
+        );
         return Ok(page::show(&page)?.into_response());
     }
     if fields.get("before") != reviewed.before.to_string() {
@@ -195,7 +210,7 @@ async fn change(
         let page = review(
             &pass,
             frame,
-            (&file, is_new),
+            (&file, is_new, fields.get("claims")),
             reviewed,
             moment.now,
             Some(wrong.to_owned()),
@@ -215,10 +230,38 @@ async fn change(
         Ok(outcome) => Ok(done(&here, &outcome)),
         Err(error) => {
             let wrong = Some(refusal(error)?);
-            let page = review(&pass, frame, (&file, is_new), reviewed, moment.now, wrong);
+            let page = review(
+                &pass,
+                frame,
+                (&file, is_new, fields.get("claims")),
+                reviewed,
+                moment.now,
+                wrong,
+            );
             Ok((StatusCode::CONFLICT, page::show(&page)?).into_response())
         }
     }
+}
+
+/// Claims as somebody writes them, one in a line: the name, an equals sign, the value; or a value of the claim before.
+fn pasted(text: &str) -> Vec<Attribute> {
+    let mut all: Vec<Attribute> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, value) = match line.split_once('=') {
+            Some((name, value)) => (name.trim(), value.trim()),
+            None => ("", line),
+        };
+        let known = all.iter_mut().rev();
+        let mut known = known.filter(|known| name.is_empty() || known.name == name);
+        match known.next() {
+            Some(known) => known.values.push(value.to_owned()),
+            None => all.push(Attribute {
+                name: name.to_owned(),
+                values: vec![value.to_owned()],
+            }),
+        }
+    }
+    all
 }
 
 fn unprocessable(page: &impl Template) -> Result<Response, Error> {
@@ -240,7 +283,7 @@ pub(super) fn done(here: &str, outcome: &Outcome) -> Response {
 fn review(
     pass: &Pass<RevisionMake>,
     frame: Frame,
-    (file, is_new): (&AccountFile, bool),
+    (file, is_new, claims): (&AccountFile, bool, &str),
     reviewed: Reviewed,
     now: Timestamp,
     wrong: Option<String>,
@@ -261,6 +304,8 @@ fn review(
         rows,
         people: People::from(reviewed.effects),
         warnings: reviewed.warnings,
+        fired: rules(&pasted(claims), &file.document.roles, now),
+        claims: claims.to_owned(),
         provider: reviewed
             .trust
             .is_some()

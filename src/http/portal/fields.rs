@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
 use super::super::{Error, Shared};
-use crate::app::{Forbidden, Refused};
+use crate::app::{Forbidden, Refused, Unknown};
 use crate::saml::metadata;
 use crate::saml::metadata::Problem;
 
@@ -96,7 +96,7 @@ impl axum::extract::FromRequestParts<Shared> for Asked {
 pub(super) fn refusal(error: anyhow::Error) -> Result<String, Error> {
     if error.is::<Problem>() {
         Ok(format!("{error:#}"))
-    } else if error.is::<Refused>() || error.is::<Forbidden>() {
+    } else if error.is::<Refused>() || error.is::<Forbidden>() || error.is::<Unknown>() {
         Ok(error.to_string())
     } else {
         Err(error.into())

@@ -70,15 +70,16 @@ const NOTICES: [(&str, &str); 14] = [
     ),
     ("draft", "It is kept as a draft and is not in force."),
     ("created", "The account is made."),
-    ("same", "They are so already."),
+    ("erased", "The account is deleted; its audit stays."),
 ];
 
 /// The pages of an account: their names, their addresses in it, and the permission of each.
-const TABS: [(&str, &str, &str); 9] = [
+const TABS: [(&str, &str, &str); 10] = [
     ("Overview", "", "account:view"),
     ("People", "/users", "user:view"),
     ("Sessions", "/sessions", "session:view"),
     ("Sign-ins", "/attempts", "audit:view"),
+    ("Connection", "/connection", "revision:make"),
     ("Handback", "/handback", "account:view"),
     ("Configuration", "/configuration", "revision:view"),
     ("Keys", "/keys", "key:view"),

@@ -152,7 +152,7 @@ pub(super) struct Secret {
     pub(super) back: String,
     pub(super) title: &'static str,
     pub(super) says: String,
-    pub(super) secret: String,
+    pub(super) shown: String,
 }
 
 fn wish(fields: &Fields) -> Result<NewCredential, String> {
@@ -213,7 +213,7 @@ async fn make(
                             "This is the secret of {}. It is shown here once and never again; hand it over by a way that nobody else reads.",
                             credential.name
                         ),
-                        secret: secret.reveal().to_owned(),
+                        shown: secret.reveal().to_owned(),
                     })?;
                     return Ok((StatusCode::CREATED, page).into_response());
                 }

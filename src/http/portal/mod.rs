@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod chart;
 mod configuration;
+mod connection;
 mod effect;
 mod fields;
 mod frame;
@@ -40,6 +41,7 @@ pub(super) fn router() -> Router<Shared> {
         .merge(new::router())
         .merge(configuration::router())
         .merge(promotion::router())
+        .merge(connection::router())
         .merge(handback::router())
         .merge(keys::router())
         .merge(webhooks::router())

@@ -106,7 +106,7 @@ fn revealed(
         title: "The secret of the webhook",
         says: "The receiver checks each message by it. It is shown here once and never again."
             .to_owned(),
-        secret: secret.to_owned(),
+        shown: secret.to_owned(),
     })
 }
 

@@ -90,6 +90,33 @@ async fn a_configuration_is_changed_by_who_has_seen_what_it_does() {
 }
 
 #[tokio::test]
+async fn rules_are_tried_on_claims_that_somebody_pastes() {
+    let mut world = World::new().await;
+    let mut operator = operated(&mut world).await;
+    let form = page(&mut operator, EDIT).await;
+    let role = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
+    let claims = format!("{role} = vkyc-checker\nvkyc-nobody\nurn:other = <b>");
+
+    let review = send(&mut operator, EDIT, &filled(&form, &[("claims", &claims)])).await;
+
+    assert!(review.body.contains("by “vkyc-checker”"), "{}", review.body);
+    assert!(review.body.contains("none of its 2 values matches"));
+    assert!(!review.body.contains("<b>"));
+}
+
+#[tokio::test]
+async fn metadata_may_be_as_large_as_metadata_gets() {
+    let mut world = World::new().await;
+    let mut operator = operated(&mut world).await;
+    let form = page(&mut operator, EDIT).await;
+
+    let large = format!("<html>{}</html>", "x".repeat(900_000));
+    let answered = send(&mut operator, EDIT, &filled(&form, &[("metadata", &large)])).await;
+
+    assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn rule_10_new_keys_are_trusted_by_who_has_compared_them() {
     let mut world = World::new().await;
     let rolled = Adfs {

@@ -1,6 +1,7 @@
 //! The pages of who administers: what each shows, to whom, and what it does.
 
 mod configuration;
+mod connection;
 mod programs;
 
 use axum::http::StatusCode;
@@ -270,8 +271,22 @@ async fn a_sign_in_is_explained_and_another_account_s_is_not_there() {
 
     assert!(explained.contains("Somebody came in") && explained.contains("gave it"));
     assert!(!explained.contains("uma.uam@acme.example"), "{explained}");
+    let id = reference.trim_start_matches("/attempts/");
+    let quoted = format!("/portal/attempts?reference={id}");
+    assert_eq!(
+        uma.get(&quoted).await.location(),
+        format!("{LIVE}{reference}")
+    );
+    let never = "/portal/attempts?reference=att_019bc0e2128074f4a3f2b56f3b0f2f00";
+    for unknown in ["/portal/attempts?reference=x", never] {
+        assert_eq!(uma.get(unknown).await.status, StatusCode::NOT_FOUND);
+    }
     let cookies = world.cookies("staff", &UMA).await;
     let mut operator = world.browser(cookies);
+    assert_eq!(
+        operator.get(&quoted).await.location(),
+        format!("{LIVE}{reference}")
+    );
     let elsewhere = operator
         .get(&format!("/portal/accounts/staff{reference}"))
         .await;

@@ -1,0 +1,279 @@
+//! Whom an account trusts, our own keys, and whether it is in use: what an operator does about each.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::super::api::pass::{AccountSwitch, Pass, RevisionMake};
+use super::super::extract::Moment;
+use super::super::{Error, Shared, page};
+use super::effect::{Ends, Row, trust};
+use super::fields::{Fields, refusal};
+use super::frame::{Frame, at};
+use super::visit::Visit;
+use crate::account::{Stage, State as Standing};
+use crate::app::{Refreshed, Seen, Wished};
+use crate::saml::rollover::{Purpose, Rollover, State as Life, Step};
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/portal/accounts/{account}/connection",
+            get(show).post(change),
+        )
+        .route("/portal/accounts/{account}/switch", post(switch))
+}
+
+#[derive(Template)]
+#[template(path = "portal_connection.html")]
+struct Page {
+    frame: Frame,
+    at: String,
+    slug: String,
+    url: Option<String>,
+    held: Option<Held>,
+    trusted: Vec<Ends>,
+    keys: Vec<Ends>,
+    step: &'static str,
+    meaning: &'static str,
+    /// Whether the step has to be told that the client has our metadata.
+    asks_import: bool,
+    takes_two: bool,
+    /// Whether it is in use; the staff account always is.
+    state: Option<Standing>,
+    says: Option<String>,
+    wrong: Option<String>,
+}
+
+/// A change of the identity provider that waits for somebody.
+struct Held {
+    change: String,
+    since: String,
+    reasons: Vec<&'static str>,
+    rows: Vec<Row>,
+    fingerprints: Vec<String>,
+}
+
+async fn held(shared: &Shared, slug: &str, is_held: bool) -> Result<Option<Held>, Error> {
+    if !is_held {
+        return Ok(None);
+    }
+    let pending = shared.app.held(slug).await?;
+    let difference = &pending.difference;
+    let added = difference.added.iter().map(|one| one.fingerprint.clone());
+    Ok(Some(Held {
+        change: pending.held.change.clone(),
+        since: pending.held.at.for_people(),
+        reasons: difference
+            .reasons
+            .iter()
+            .map(|one| one.sentence())
+            .collect(),
+        rows: trust(difference),
+        fingerprints: added.collect(),
+    }))
+}
+
+async fn view<P>(
+    shared: &Shared,
+    pass: &Pass<P>,
+    frame: Frame,
+    moment: &Moment,
+) -> Result<Page, Error> {
+    let (account, now) = (&pass.account, moment.now);
+    let slug = account.slug.as_str();
+    let overview = shared.app.overview(account).await?;
+    let source = overview.source.as_ref();
+    let is_held = source.is_some_and(|source| source.held.is_some());
+    let rollover: Rollover = shared.app.rollover(account).await?;
+    let ends = overview.trusted.iter().flat_map(|idp| &idp.signing);
+    let ends = ends.map(|key| {
+        let certificate = &key.certificate;
+        Ends::of(certificate.subject.clone(), certificate, now)
+    });
+    let keys = rollover.keys.iter().map(|key| {
+        let state = match (key.purpose, key.state) {
+            (Purpose::Signing, Life::Active) => "signs our requests",
+            (Purpose::Encryption, Life::Active) => "is encrypted for",
+            (Purpose::Signing, Life::Next) => "will sign our requests",
+            (Purpose::Encryption, Life::Next) => "is encrypted for from now on",
+            (Purpose::Signing, Life::Old) => "signs no more",
+            (Purpose::Encryption, Life::Old) => "still opens what is encrypted for it",
+        };
+        Ends::of(state.to_owned(), &key.certificate, now)
+    });
+    Ok(Page {
+        frame,
+        at: at(slug),
+        slug: slug.to_owned(),
+        url: source.map(|source| source.url.clone()),
+        held: held(shared, slug, is_held).await?,
+        trusted: ends.collect(),
+        keys: keys.collect(),
+        step: rollover.next.as_str(),
+        meaning: rollover.next.meaning(),
+        asks_import: rollover.next != Step::Publish,
+        takes_two: pass.document.approvals(),
+        state: Some(account.state).filter(|_| pass.document.stage != Stage::Staff),
+        says: None,
+        wrong: None,
+    })
+}
+
+async fn show(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<RevisionMake>,
+    moment: Moment,
+) -> Result<Html<String>, Error> {
+    page::show(&view(&shared, &pass, frame, &moment).await?)
+}
+
+/// What came of it: something that is said on the page, or a code for the notice.
+enum Came {
+    Says(String),
+    Done(&'static str),
+}
+
+async fn change(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<RevisionMake>,
+    moment: Moment,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let came = match fields.get("do") {
+        "approve" => approve(&shared, &pass, &fields).await,
+        "refuse" => {
+            let (app, actor) = (&shared.app, pass.caller.actor());
+            let refused = app.refuse_metadata(pass.account.slug.as_str(), actor).await;
+            refused.map(|_| Came::Done("saved"))
+        }
+        "refresh" => refresh(&shared, &pass).await,
+        "distrust" => distrust(&shared, &pass, &fields).await,
+        "rotate" => rotate(&shared, &pass, &fields).await,
+        _ => return Err(Error::not_found()),
+    };
+    let mut status = StatusCode::OK;
+    let mut page = match came {
+        Ok(Came::Done(done)) => {
+            let here = at(pass.account.slug.as_str());
+            return Ok(page::going_to(&format!("{here}/connection?done={done}")));
+        }
+        Ok(Came::Says(says)) => {
+            let mut page = view(&shared, &pass, frame, &moment).await?;
+            page.says = Some(says);
+            page
+        }
+        Err(error) => {
+            let wrong = refusal(error)?;
+            status = StatusCode::CONFLICT;
+            let mut page = view(&shared, &pass, frame, &moment).await?;
+            page.wrong = Some(wrong);
+            page
+        }
+    };
+    page.frame.notice = None;
+    Ok((status, page::show(&page)?).into_response())
+}
+
+async fn approve(
+    shared: &Shared,
+    pass: &Pass<RevisionMake>,
+    fields: &Fields,
+) -> anyhow::Result<Came> {
+    let seen = Seen {
+        change: fields.get("change").to_owned(),
+        fingerprints: fields.all("seen").map(str::to_owned).collect(),
+        break_glass: None,
+    };
+    let (app, actor) = (&shared.app, pass.caller.actor());
+    let slug = pass.account.slug.as_str();
+    Ok(match app.approve_metadata(slug, &seen, actor).await? {
+        Wished::Done(_) => Came::Done("activated"),
+        Wished::Waits(_) => Came::Done("waits"),
+    })
+}
+
+async fn refresh(shared: &Shared, pass: &Pass<RevisionMake>) -> anyhow::Result<Came> {
+    let refreshed = shared.app.refresh(pass.account.slug.as_str()).await?;
+    Ok(Came::Says(match refreshed {
+        Refreshed::Unchanged => "The address was asked; nothing that matters is new.".to_owned(),
+        Refreshed::Accepted(revision) => {
+            format!(
+                "The keys changed in a document that a trusted key has signed; revision {revision} is in force."
+            )
+        }
+        Refreshed::Held(_) => "A change came, and is held until somebody approves it.".to_owned(),
+        Refreshed::Failed(problem) => format!("{problem}; what was trusted before stays."),
+        Refreshed::Dropped => "The account is disabled, or was changed at this moment.".to_owned(),
+    }))
+}
+
+async fn distrust(
+    shared: &Shared,
+    pass: &Pass<RevisionMake>,
+    fields: &Fields,
+) -> anyhow::Result<Came> {
+    let (print, reason) = (fields.get("fingerprint"), fields.get("reason"));
+    let (app, actor, slug) = (&shared.app, pass.caller.actor(), pass.account.slug.as_str());
+    let force = fields.get("force") == "yes";
+    let done = app.distrust(slug, print, reason, force, actor).await?;
+    Ok(Came::Says(format!(
+        "{} is trusted no more and never again; {} sessions have ended, {} keys are left.",
+        done.fingerprint, done.sessions_ended, done.left
+    )))
+}
+
+async fn rotate(
+    shared: &Shared,
+    pass: &Pass<RevisionMake>,
+    fields: &Fields,
+) -> anyhow::Result<Came> {
+    let (app, account) = (&shared.app, &pass.account);
+    let step = app.rollover(account).await?.next;
+    let imported = fields.get("imported") == "yes";
+    let actor = pass.caller.actor();
+    Ok(
+        match app.rotate(account, step, imported, None, actor).await? {
+            Wished::Done(_) => Came::Done("saved"),
+            Wished::Waits(_) => Came::Done("waits"),
+        },
+    )
+}
+
+async fn switch(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<AccountSwitch>,
+    moment: Moment,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let (app, slug, actor) = (&shared.app, pass.account.slug.as_str(), pass.caller.actor());
+    let named = fields.get("confirm") == slug;
+    let switched = match fields.get("do") {
+        "enable" => app.set_account_state(slug, Standing::Enabled, actor).await,
+        "disable" if named => app.set_account_state(slug, Standing::Disabled, actor).await,
+        "delete" if named => match app.delete_account(slug, actor).await {
+            Ok(_) => return Ok(page::going_to("/portal/accounts?done=erased")),
+            Err(error) => Err(error),
+        },
+        "disable" | "delete" => {
+            let wrong = format!("type {slug} to confirm it");
+            Err(crate::app::Refused(wrong).into())
+        }
+        _ => return Err(Error::not_found()),
+    };
+    match switched {
+        Ok(_) => Ok(page::going_to(&format!(
+            "{}/connection?done=saved",
+            at(slug)
+        ))),
+        Err(error) => {
+            let wrong = refusal(error)?;
+            let mut page = view(&shared, &pass, frame, &moment).await?;
+            page.wrong = Some(wrong);
+            Ok((StatusCode::CONFLICT, page::show(&page)?).into_response())
+        }
+    }
+}
