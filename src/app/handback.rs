@@ -9,7 +9,7 @@ use crate::account::{Account, State};
 use crate::handback::{self, Facts, Group, Kit};
 use crate::role::Role;
 use crate::saml::connection;
-use crate::saml::rollover;
+use crate::saml::rollover::{Purpose, State as Life};
 
 impl App {
     /// The kit for the client of an account, with the groups that stand for roles.
@@ -21,13 +21,15 @@ impl App {
         let descriptor = self.descriptor(slug).await?;
         let document = self.document(account.id).await?;
         let mut tx = self.store.read().await?;
-        let keys = tx.of(account.id).known_keys().await?;
+        let mut keys = tx.of(account.id).known_keys().await?;
+        // The same kit each time, what signs first.
+        keys.sort_by_key(|key| (key.purpose != Purpose::Signing, key.state, key.created_at));
         drop(tx);
         let addresses =
             connection::addresses(&server.public_url, &account.slug, &account.entity_id);
         let named = keys
             .into_iter()
-            .filter(|key| key.state != rollover::State::Old)
+            .filter(|key| key.state != Life::Old)
             .map(|key| (key.purpose.as_str().to_owned(), key.certificate));
         let facts = Facts {
             document: document.context("the account has no active revision")?,
