@@ -16,8 +16,8 @@ use crate::saml::Attribute;
 use crate::store::Of;
 use crate::time::{Span, Timestamp};
 
-/// So many of the latest sign-ins are looked at.
-const ATTEMPTS: usize = 5_000;
+/// So many of the latest sign-ins are looked at before something changes.
+pub(super) const ATTEMPTS: usize = 5_000;
 
 /// So far back, at most.
 pub(super) const LATELY: Span = Span::days(14);
@@ -64,7 +64,7 @@ impl App {
         let mut tx = self.store.read().await?;
         let mut of = tx.of(account.id);
         let active = of.document().await?.context("no active revision")?;
-        let attempts = self.lately(&mut of, now).await?;
+        let attempts = self.lately(&mut of, ATTEMPTS, now).await?;
         let mut sent: BTreeMap<UserId, &[Attribute]> = BTreeMap::new();
         for attempt in &attempts {
             if let Outcome::Accepted { user } = attempt.outcome {
@@ -117,10 +117,15 @@ impl App {
         Ok(effects)
     }
 
-    /// The latest sign-ins, newest first.
-    pub(super) async fn lately(&self, of: &mut Of<'_>, now: Timestamp) -> Result<Vec<Attempt>> {
+    /// The latest sign-ins, newest first, at least `most` where there are so many.
+    pub(super) async fn lately(
+        &self,
+        of: &mut Of<'_>,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Attempt>> {
         let mut all: Vec<Attempt> = Vec::new();
-        while all.len() < ATTEMPTS {
+        while all.len() < most {
             let before = all.last().map(|attempt| attempt.id);
             let page = of.attempts_before(before, None, PAGE, &self.ring).await?;
             let asked = page.len();

@@ -17,6 +17,9 @@ use crate::time::{Span, Timestamp};
 /// So many days of sign-ins are counted.
 pub const DAYS: i64 = 14;
 
+/// So many of the latest sign-ins are looked at.
+const LOOKED_AT: usize = 250;
+
 /// So many proposals are counted.
 const MOST: i64 = 100;
 
@@ -68,7 +71,7 @@ impl App {
             .into_iter()
             .map(|role| (role, None))
             .collect();
-        for attempt in self.lately(&mut of, now).await? {
+        for attempt in self.lately(&mut of, LOOKED_AT, now).await? {
             let came_in = matches!(attempt.outcome, Outcome::Accepted { .. });
             for role in attempt.roles.keys().filter(|_| came_in) {
                 if let Some(last) = last_by_role.get_mut(role) {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 use super::carry::trust_difference;
+use super::effects::ATTEMPTS;
 use super::{App, Consent, Effects, Outcome, Refused};
 use crate::account::{
     Account, Change, Document, NoRole, Revision, Stage, diff, mapped, problems, promoted,
@@ -110,16 +111,13 @@ impl App {
         let (demo, live) = (self.in_force(from).await?, self.in_force(to).await?);
         check(&demo.document, &live.document)?;
         let candidate = promoted(&demo.document, &live.document);
-        let wrong = problems(&candidate);
-        if !wrong.is_empty() {
-            bail!(Refused(wrong.join("; ")));
-        }
+        sound(&candidate)?;
         let then = Revision {
             document: candidate.clone(),
             ..live.clone()
         };
         let mut tx = self.store.read().await?;
-        let attempts = self.lately(&mut tx.of(from.id), now).await?;
+        let attempts = self.lately(&mut tx.of(from.id), ATTEMPTS, now).await?;
         drop(tx);
         let trust = trust_difference(&live, &demo)?.filter(|differs| !differs.is_none());
         Ok(Promotion {
@@ -200,6 +198,7 @@ impl App {
             document: restored(&earlier.document, &now.document),
             ..now.clone()
         };
+        sound(&then.document)?;
         let effects = self.what_if(account, &then.document).await?;
         let changes = diff(&now, &then);
         Ok((then.document, changes, effects))
@@ -272,6 +271,15 @@ fn check(demo: &Document, live: &Document) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// What is put together of two configurations holds what one by itself has to.
+fn sound(candidate: &Document) -> Result<()> {
+    let wrong = problems(candidate);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    bail!(Refused(wrong.join("; ")))
 }
 
 /// An earlier document, with what belongs to the account's surroundings and its trust as it is now.

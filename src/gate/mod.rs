@@ -16,7 +16,7 @@ mod subject;
 mod token;
 mod token_key;
 
-pub use app::{App, AppSlug, Family, Route, Routed, problems};
+pub use app::{App, AppSlug, Family, Knows, Route, Routed, problems};
 pub use caller::DecisionCaller;
 pub use credential::{Credential, Kind, SCIM, Secret, State as CredentialState, Wrong, covers};
 pub use decision::{Decision, Reach, Reason};

@@ -57,6 +57,7 @@ async function every(page, { site }) {
         new: '/portal/accounts/new',
         policy: '/portal/policy',
         system: '/portal/system',
+        app: '/portal/apps/profiles',
     };
     for (const [name, path] of Object.entries(pages)) {
         await page.goto(site + path);

@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 56] = [
+const PUBLIC: [(&str, &str, u16); 57] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -76,6 +76,7 @@ const PUBLIC: [(&str, &str, u16); 56] = [
     ("GET", "/portal/accounts/{account}/webhooks/{webhook}", 303),
     ("GET", "/portal/accounts/{account}/connection", 303),
     ("GET", "/portal/attempts", 303),
+    ("GET", "/portal/apps/{app}", 303),
     ("GET", "/readyz", 200),
     ("POST", "/saml/{account}/acs", 400),
     ("GET", "/saml/{account}/login", 303),

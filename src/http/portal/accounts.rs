@@ -37,7 +37,6 @@ struct Line {
     stage: &'static str,
     state: &'static str,
     is_connected: bool,
-    people: i64,
 }
 
 async fn list(
@@ -64,23 +63,19 @@ async fn list(
         .last()
         .filter(|_| is_more)
         .map(|(account, _)| account.id);
-    let mut lines = Vec::new();
-    for (account, document) in all {
-        lines.push(Line {
-            at: at(account.slug.as_str()),
-            client: document.client,
-            stage: document.stage.as_str(),
-            state: account.state.as_str(),
-            is_connected: document.saml.is_some(),
-            people: tx.of(account.id).count_users().await?,
-            slug: account.slug.to_string(),
-        });
-    }
     drop(tx);
+    let line = |(account, document): (Account, Document)| Line {
+        at: at(account.slug.as_str()),
+        client: document.client,
+        stage: document.stage.as_str(),
+        state: account.state.as_str(),
+        is_connected: document.saml.is_some(),
+        slug: account.slug.to_string(),
+    };
     Ok(page::show(&Page {
         frame,
         typed,
-        lines,
+        lines: all.into_iter().map(line).collect(),
         next,
     })?
     .into_response())

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod apps;
 mod attempts;
 mod audit;
 mod chart;
@@ -53,5 +54,6 @@ pub(super) fn router() -> Router<Shared> {
         .merge(audit::router())
         .merge(proposals::router())
         .merge(policy::router())
+        .merge(apps::router())
         .merge(system::router())
 }
