@@ -75,7 +75,7 @@ async fn an_operator_sees_every_account_and_the_system() {
     assert!(
         page(&mut operator, "/portal/system")
             .await
-            .contains("SQLite")
+            .contains("Apps behind the gate")
     );
     let people = page(&mut operator, &format!("{LIVE}/users?role=maker")).await;
     assert!(people.contains("Maya") && !people.contains("Lina"));
