@@ -11,6 +11,11 @@ pub enum Unwritable {
         "`{0}` holds a quotation mark, which the rule language of ADFS cannot write; choose another value"
     )]
     Quote(String),
+    /// It stands for everybody, or for a part of Windows, and not for a group that the client made.
+    #[error(
+        "{0} is no group of a domain, and may hold everybody; name one whose SID begins with S-1-5-21-"
+    )]
+    Everybody(String),
 }
 
 /// A literal of PowerShell in single quotes, in which nothing is expanded. PowerShell takes the typographic quotation marks for

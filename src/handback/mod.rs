@@ -107,6 +107,17 @@ struct Wanted<'f> {
 /// Writes the kit of an account; what cannot be written safely is refused.
 pub fn write(facts: &Facts) -> Result<Kit, Unwritable> {
     let mut warnings = Vec::new();
+    for (role, group) in &facts.groups {
+        match group {
+            Group::Sid(sid) if !sid.starts_with("S-1-5-21-") => {
+                return Err(Unwritable::Everybody(sid.clone()));
+            }
+            Group::Sid(_) => {}
+            Group::Name(name) => warnings.push(format!(
+                "{role} goes by the name of a group, {name}: a name can be given to another group, and another claims provider of the AD FS might claim it; its SID is safer"
+            )),
+        }
+    }
     let wanted = wanted(&facts.document);
     for one in &wanted {
         if one.value.is_none() {

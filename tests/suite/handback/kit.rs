@@ -131,6 +131,9 @@ async fn rule_53_what_cannot_be_written_is_refused_with_a_sentence() {
     )];
     let refused = kit(|_| {}, quote.into()).await.unwrap_err();
     assert!(refused.is::<Refused>() && refused.to_string().contains("quotation mark"));
+    let everybody = [(Role::Maker, Group::parse("s-1-1-0").unwrap())];
+    let everybody = kit(|_| {}, everybody.into()).await.unwrap_err();
+    assert!(everybody.to_string().contains("may hold everybody"));
     let rule = "role = \"maker\"\nclaim = \"urn:x\"\nequals = \"a\\nb\"";
     let control = kit(
         |document| document.roles = vec![toml::from_str(rule).unwrap()],
