@@ -7,11 +7,11 @@ use crate::audit::{Actor, Event};
 use crate::id::{AccountId, SessionId, UserId};
 
 impl App {
-    /// Ends one session of somebody.
+    /// Ends one session, of somebody where that is said and else of whoever it belongs to.
     pub async fn end_session(
         &self,
         account: AccountId,
-        user: UserId,
+        owner: Option<UserId>,
         session: SessionId,
         actor: impl Into<Actor>,
     ) -> Result<()> {
@@ -19,6 +19,9 @@ impl App {
         let mut tx = self.store.write().await?;
         let mut of = tx.of(account);
         of.alone().await?;
+        let found = of.session_of(session).await?;
+        let found = found.filter(|found| owner.is_none_or(|owner| found.user == owner));
+        let user = found.ok_or(Stale::Gone)?.user;
         if !of.end_session(user, session).await? {
             return Err(Stale::Gone.into());
         }

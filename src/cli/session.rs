@@ -95,7 +95,7 @@ async fn end(end: End, app: &App, out: Out) -> Result<ExitCode> {
                     account.slug, account.slug
                 )));
             };
-            app.end_session(account.id, session.user, id, &actor())
+            app.end_session(account.id, Some(session.user), id, &actor())
                 .await?;
             1
         }

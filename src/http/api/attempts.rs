@@ -12,7 +12,7 @@ use super::super::{Error, Shared};
 use super::page::{Address, Asked, Page, Turn, wrong};
 use super::pass::{AuditView, Pass};
 use crate::attempt::{Attempt, Outcome, covered};
-use crate::id::AttemptId;
+use crate::id::{AccountId, AttemptId};
 use crate::role::Role;
 use crate::saml::advice::Advice;
 
@@ -225,10 +225,19 @@ async fn show(
     pass: Pass<AuditView>,
     Path((_, attempt)): Path<(String, String)>,
 ) -> Result<Json<FullAttempt>, Error> {
-    let id = AttemptId::parse(&attempt).ok_or_else(Error::not_found)?;
+    let attempt = find(&shared, pass.account.id, &attempt).await?;
+    Ok(Json(FullAttempt::from(attempt)))
+}
+
+/// The login attempt of the address.
+pub(in super::super) async fn find(
+    shared: &Shared,
+    account: AccountId,
+    id: &str,
+) -> Result<Attempt, Error> {
+    let id = AttemptId::parse(id).ok_or_else(Error::not_found)?;
     let app = &shared.app;
     let found = app.store.read().await?.attempt(id, &app.ring).await?;
-    let own = found.filter(|(account, _)| *account == pass.account.id);
-    let (_, attempt) = own.ok_or_else(Error::not_found)?;
-    Ok(Json(FullAttempt::from(attempt)))
+    let own = found.filter(|(of, _)| *of == account);
+    own.map(|(_, attempt)| attempt).ok_or_else(Error::not_found)
 }

@@ -20,7 +20,7 @@ use super::pass::{KeyCreate, KeyRevoke, KeyView, Pass};
 use super::sessions::PageQuery;
 use crate::app::NewCredential;
 use crate::gate::{AppSlug, Credential, Kind};
-use crate::id::CredentialId;
+use crate::id::{AccountId, CredentialId};
 use crate::time::{Span, Timestamp};
 
 pub(super) fn router() -> OpenApiRouter<Shared> {
@@ -251,13 +251,21 @@ async fn revoke(
     pass: Pass<KeyRevoke>,
     Path((_, credential)): Path<(String, String)>,
 ) -> Result<StatusCode, Error> {
-    let id = CredentialId::parse(&credential).ok_or_else(Error::not_found)?;
-    let mut tx = shared.app.store.read().await?;
-    let all = tx.of(pass.account.id).credentials().await?;
-    drop(tx);
-    let found = all.into_iter().find(|one| one.id == id);
-    let found = found.ok_or_else(Error::not_found)?;
+    let found = find(&shared, pass.account.id, &credential).await?;
     let actor = pass.caller.actor();
     shared.app.revoke_credential(&found, &actor).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The key or token of the address.
+pub(in super::super) async fn find(
+    shared: &Shared,
+    account: AccountId,
+    id: &str,
+) -> Result<Credential, Error> {
+    let id = CredentialId::parse(id).ok_or_else(Error::not_found)?;
+    let mut tx = shared.app.store.read().await?;
+    let all = tx.of(account).credentials().await?;
+    let found = all.into_iter().find(|one| one.id == id);
+    found.ok_or_else(Error::not_found)
 }

@@ -125,7 +125,7 @@ async fn end(
     let actor = caller.actor();
     shared
         .app
-        .end_session(own.account, own.user, id, &actor)
+        .end_session(own.account, Some(own.user), id, &actor)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -36,8 +36,12 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Error, Shared};
+pub(super) use attempts::find as find_attempt;
 pub(super) use caller::Caller;
+pub(super) use credentials::find as find_credential;
 pub use description::description;
+pub(super) use person::find as find_person;
+pub(super) use webhooks::find as find_webhook;
 
 /// The largest body.
 const LARGEST: usize = 64 * 1024;

@@ -65,7 +65,7 @@ pub(super) fn shown(status: StatusCode, user: User) -> Response {
 }
 
 /// The person of the address.
-pub(super) async fn find(
+pub(in super::super) async fn find(
     shared: &Shared,
     account: AccountId,
     id: &str,

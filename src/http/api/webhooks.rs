@@ -175,7 +175,12 @@ async fn create(
     Ok((StatusCode::CREATED, Json(info)).into_response())
 }
 
-async fn find(shared: &Shared, account: AccountId, id: &str) -> Result<Webhook, Error> {
+/// The webhook of the address.
+pub(in super::super) async fn find(
+    shared: &Shared,
+    account: AccountId,
+    id: &str,
+) -> Result<Webhook, Error> {
     let id = WebhookId::parse(id).ok_or_else(Error::not_found)?;
     let mut tx = shared.app.store.read().await?;
     let found = tx.of(account).webhook(id).await?;

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, Response};
 use axum::routing::get;
 
+use super::super::api::find_attempt;
 use super::super::api::pass::AuditView;
 use super::super::{Error, Shared, page};
 use super::fields::Asked;
@@ -175,11 +176,7 @@ async fn show(
     Visit { pass, frame }: Visit<AuditView>,
     Path((_, attempt)): Path<(String, String)>,
 ) -> Result<Html<String>, Error> {
-    let id = AttemptId::parse(&attempt).ok_or_else(Error::not_found)?;
-    let app = &shared.app;
-    let found = app.store.read().await?.attempt(id, &app.ring).await?;
-    let own = found.filter(|(account, _)| *account == pass.account.id);
-    let (_, attempt) = own.ok_or_else(Error::not_found)?;
+    let attempt = find_attempt(&shared, pass.account.id, &attempt).await?;
     let here = at(pass.account.slug.as_str());
     page::show(&Page {
         frame,

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::super::api::find_credential as find;
 use super::super::api::pass::{KeyCreate, KeyRevoke, KeyView};
 use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
@@ -231,12 +232,7 @@ async fn revoke(
     Visit { pass, .. }: Visit<KeyRevoke>,
     Path((_, credential)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let id = CredentialId::parse(&credential).ok_or_else(Error::not_found)?;
-    let mut tx = shared.app.store.read().await?;
-    let all = tx.of(pass.account.id).credentials().await?;
-    drop(tx);
-    let found = all.into_iter().find(|one| one.id == id);
-    let found = found.ok_or_else(Error::not_found)?;
+    let found = find(&shared, pass.account.id, &credential).await?;
     let actor = pass.caller.actor();
     shared.app.revoke_credential(&found, actor).await?;
     let here = at(pass.account.slug.as_str());

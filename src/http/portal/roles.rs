@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::super::api::find_person as find;
 use super::super::api::pass::{Pass, RoleView};
 use super::super::api::roles::version;
 use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
 use super::fields::{Asked, Fields, refusal};
 use super::frame::{Frame, at, called};
-use super::user::find;
 use super::visit::Visit;
 use crate::account::Stage;
 use crate::app::{RoleChange, Wished};

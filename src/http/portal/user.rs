@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::super::api::find_person as find;
 use super::super::api::pass::{Pass, SessionEnd, UserDelete, UserRestore, UserSuspend, UserView};
 use super::super::extract::Moment;
 use super::super::{Error, Shared, browser, page};
@@ -17,7 +18,6 @@ use super::frame::{Frame, at, called};
 use super::visit::Visit;
 use crate::account::{RolesFrom, Stage};
 use crate::grant::{Given, Order, Standing};
-use crate::id::{AccountId, UserId};
 use crate::role::Role;
 use crate::session::{Session, State as Live};
 use crate::time::Timestamp;
@@ -184,19 +184,6 @@ fn session(session: &Session) -> (String, String, String) {
         session.address.clone(),
         session.seen_at.for_people(),
     )
-}
-
-/// The person of the address.
-pub(super) async fn find(
-    shared: &Shared,
-    account: AccountId,
-    id: &str,
-    now: Timestamp,
-) -> Result<User, Error> {
-    let id = UserId::parse(id).ok_or_else(Error::not_found)?;
-    let mut tx = shared.app.store.read().await?;
-    let found = tx.of(account).user(id, now).await?;
-    found.ok_or_else(Error::not_found)
 }
 
 /// The address of the person, with what was done.

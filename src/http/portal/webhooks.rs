@@ -7,13 +7,14 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
+use super::super::api::find_webhook as find;
 use super::super::api::pass::{Pass, WebhookChange, WebhookView};
 use super::super::{Error, Shared, page};
 use super::fields::{Fields, refusal};
 use super::frame::{Frame, at};
 use super::keys::Secret;
 use super::visit::Visit;
-use crate::id::{AccountId, WebhookId};
+use crate::id::WebhookId;
 use crate::time::Timestamp;
 use crate::webhook::{KINDS, Message, State as Stands, Webhook};
 
@@ -148,13 +149,6 @@ impl Line {
             },
         }
     }
-}
-
-async fn find(shared: &Shared, account: AccountId, id: &str) -> Result<Webhook, Error> {
-    let id = WebhookId::parse(id).ok_or_else(Error::not_found)?;
-    let mut tx = shared.app.store.read().await?;
-    let found = tx.of(account).webhook(id).await?;
-    found.ok_or_else(Error::not_found)
 }
 
 async fn view<P>(
