@@ -62,13 +62,11 @@ impl App {
     /// Makes it a revision, once every certificate that it newly trusts was compared with the client.
     pub async fn apply_reviewed(
         &self,
-        account: &Account,
         file: &AccountFile,
-        seen: &[String],
-        consent: &Consent,
+        reviewed: &Reviewed,
+        (seen, consent): (&[String], &Consent),
         author: &str,
     ) -> Result<Outcome> {
-        let reviewed = self.review(account, file).await?;
         let added = reviewed.trust.iter().flat_map(|differs| &differs.added);
         compared(added, seen)?;
         self.apply(file, author, consent).await

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::carry::trust_difference;
 use super::effects::ATTEMPTS;
-use super::{App, Consent, Effects, Outcome, Refused};
+use super::{App, Consent, Outcome, Refused};
 use crate::account::{
     Account, Change, Document, NoRole, Revision, Stage, diff, mapped, problems, promoted,
 };
@@ -91,8 +91,6 @@ pub struct Promotion {
     pub is_connected: bool,
     /// What was seen at the demo account.
     pub evidence: Vec<Evidence>,
-    /// What it makes of the people of the live account.
-    pub effects: Effects,
 }
 
 /// What somebody says who promotes.
@@ -102,6 +100,8 @@ pub struct Consented {
     pub seen: Option<(i64, i64)>,
     /// Why something need not be seen.
     pub waivers: BTreeMap<Shown, String>,
+    /// That people will be known by another subject.
+    pub new_subject: bool,
 }
 
 impl App {
@@ -127,7 +127,6 @@ impl App {
             trust,
             is_connected: live.metadata.is_some(),
             evidence: evidence(&attempts, &demo),
-            effects: self.what_if(to, &candidate).await?,
             candidate,
         })
     }
@@ -174,16 +173,21 @@ impl App {
             from_revision: promotion.revision,
             evidence: shown,
         };
-        self.put_in_force(to, &promotion.candidate, &live, event, actor)
+        let consent = Consent {
+            new_subject: consented.new_subject,
+            tried: Some(event),
+            ..Consent::default()
+        };
+        self.put_in_force(to, &promotion.candidate, &live, &consent, actor)
             .await
     }
 
-    /// What a rollback would change, and make of people.
+    /// What a rollback would put in force, and what that changes.
     pub async fn rollback_of(
         &self,
         account: &Account,
         number: i64,
-    ) -> Result<(Document, Vec<Change>, Effects)> {
+    ) -> Result<(Document, Vec<Change>)> {
         let now = self.in_force(account).await?;
         let mut tx = self.store.read().await?;
         let earlier = tx.of(account.id).revision(number).await?;
@@ -199,9 +203,8 @@ impl App {
             ..now.clone()
         };
         sound(&then.document)?;
-        let effects = self.what_if(account, &then.document).await?;
         let changes = diff(&now, &then);
-        Ok((then.document, changes, effects))
+        Ok((then.document, changes))
     }
 
     /// Puts the mapping, the rules and the policy of an earlier revision in force again; whom the account trusts stays as it is.
@@ -209,13 +212,19 @@ impl App {
         &self,
         account: &Account,
         number: i64,
+        new_subject: bool,
         actor: impl Into<Actor>,
     ) -> Result<Outcome> {
         let actor = &actor.into();
-        let (document, ..) = self.rollback_of(account, number).await?;
+        let (document, _) = self.rollback_of(account, number).await?;
         let now = self.in_force(account).await?;
         let event = Event::RevisionRestored { of: number };
-        self.put_in_force(account, &document, &now, event, actor)
+        let consent = Consent {
+            new_subject,
+            tried: Some(event),
+            ..Consent::default()
+        };
+        self.put_in_force(account, &document, &now, &consent, actor)
             .await
     }
 
@@ -224,7 +233,7 @@ impl App {
         account: &Account,
         document: &Document,
         now: &Revision,
-        event: Event,
+        consent: &Consent,
         actor: &Actor,
     ) -> Result<Outcome> {
         let idp = now.metadata.as_deref();
@@ -236,11 +245,7 @@ impl App {
             author: &actor.id,
             at: self.clock.now(),
         };
-        let consent = Consent {
-            tried: Some(event),
-            ..Consent::default()
-        };
-        self.revise(account.clone(), new, idp, &consent).await
+        self.revise(account.clone(), new, idp, consent).await
     }
 
     /// The revision in force.

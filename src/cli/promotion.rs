@@ -33,6 +33,9 @@ pub(super) enum Command {
         /// Why a role (or `stranger`) need not have been seen at the demo account; the reason stands in the audit
         #[arg(long, value_name = "ROLE=REASON", value_parser = waiver)]
         waive: Vec<(Shown, String)>,
+        /// People will be known by another subject, and come back as somebody new
+        #[arg(long)]
+        confirm_subject_change: bool,
     },
     /// Put the mapping, rules and policy of an earlier revision in force again; whom the account trusts stays as it is
     Rollback {
@@ -41,6 +44,9 @@ pub(super) enum Command {
         /// The earlier revision
         #[arg(long, value_name = "REVISION")]
         to: i64,
+        /// People will be known by another subject, and come back as somebody new
+        #[arg(long)]
+        confirm_subject_change: bool,
         /// Show what would change, and for whom; change nothing
         #[arg(long)]
         dry_run: bool,
@@ -65,6 +71,7 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
             to,
             dry_run,
             waive,
+            confirm_subject_change,
         } => {
             let (from, to) = (
                 app.find_account(&account).await?,
@@ -72,11 +79,18 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
             );
             if dry_run {
                 let promotion = app.promotion(&from, &to).await?;
-                return out.say(&promotion, || described(&promotion, app.clock.now()));
+                let effects = app.what_if(&to, &promotion.candidate).await?;
+                let value = json!({ "promotion": promotion, "effects": effects });
+                return out.say(&value, || {
+                    let mut lines = described(&promotion, app.clock.now());
+                    lines.extend(people(&effects));
+                    lines
+                });
             }
             let consented = Consented {
                 seen: None,
                 waivers: waive.into_iter().collect::<BTreeMap<_, _>>(),
+                new_subject: confirm_subject_change,
             };
             let outcome = app.promote(&from, &to, &consented, actor()).await?;
             let document = app.in_force(&to).await?.document;
@@ -85,11 +99,13 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
         Command::Rollback {
             account,
             to,
+            confirm_subject_change,
             dry_run,
         } => {
             let account = app.find_account(&account).await?;
             if dry_run {
-                let (_, differs, effects) = app.rollback_of(&account, to).await?;
+                let (document, differs) = app.rollback_of(&account, to).await?;
+                let effects = app.what_if(&account, &document).await?;
                 let value = json!({ "changes": differs, "effects": effects });
                 return out.say(&value, || {
                     let mut lines = vec![format!("Against what is in force at {}:", account.slug)];
@@ -98,7 +114,9 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
                     lines
                 });
             }
-            let outcome = app.rollback(&account, to, actor()).await?;
+            let outcome = app
+                .rollback(&account, to, confirm_subject_change, actor())
+                .await?;
             let document = app.in_force(&account).await?.document;
             applied(&outcome, &warnings(&document, app.clock.now()), app, out)
         }
@@ -134,7 +152,6 @@ fn described(promotion: &Promotion, now: Timestamp) -> Vec<String> {
             one.of
         ),
     }));
-    lines.extend(people(&promotion.effects));
     lines
 }
 

@@ -194,53 +194,41 @@ async fn change(
         Ok(reviewed) => reviewed,
         Err(error) => return unprocessable(&again(frame, Some(refusal(error)?))),
     };
-    if fields.get("step") != "apply" {
-        let page = review(
-            &pass,
-            frame,
-            (&file, is_new, fields.get("claims")),
-            reviewed,
-            moment.now,
-            None,
-        );
-        return Ok(page::show(&page)?.into_response());
+    let (before, step) = (reviewed.before.to_string(), fields.get("step"));
+    let mut wrong = None;
+    if step == "apply" && fields.get("before") != before {
+        let says = "somebody changed the configuration since you looked; this is how yours differs from it now";
+        wrong = Some(says.to_owned());
+    } else if step == "apply" {
+        match apply(&shared, &pass, &file, &reviewed, &fields).await {
+            Ok(outcome) => return Ok(done(&here, &outcome)),
+            Err(error) => wrong = Some(refusal(error)?),
+        }
     }
-    if fields.get("before") != reviewed.before.to_string() {
-        let wrong = "somebody changed the configuration since you looked; this is how yours differs from it now";
-        let page = review(
-            &pass,
-            frame,
-            (&file, is_new, fields.get("claims")),
-            reviewed,
-            moment.now,
-            Some(wrong.to_owned()),
-        );
-        return Ok((StatusCode::CONFLICT, page::show(&page)?).into_response());
-    }
+    let status = match &wrong {
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::OK,
+    };
+    let typed = (&file, is_new, fields.get("claims"));
+    let page = review(&pass, frame, typed, reviewed, moment.now, wrong);
+    Ok((status, page::show(&page)?).into_response())
+}
+
+async fn apply(
+    shared: &Shared,
+    pass: &Pass<RevisionMake>,
+    file: &AccountFile,
+    reviewed: &Reviewed,
+    fields: &Fields,
+) -> anyhow::Result<Outcome> {
     let seen: Vec<String> = fields.all("seen").map(str::to_owned).collect();
     let consent = Consent {
         new_subject: fields.get("new_subject") == "yes",
         ..Consent::default()
     };
     let (app, author) = (&shared.app, pass.caller.actor().id);
-    let applied = app
-        .apply_reviewed(&pass.account, &file, &seen, &consent, &author)
-        .await;
-    match applied {
-        Ok(outcome) => Ok(done(&here, &outcome)),
-        Err(error) => {
-            let wrong = Some(refusal(error)?);
-            let page = review(
-                &pass,
-                frame,
-                (&file, is_new, fields.get("claims")),
-                reviewed,
-                moment.now,
-                wrong,
-            );
-            Ok((StatusCode::CONFLICT, page::show(&page)?).into_response())
-        }
-    }
+    app.apply_reviewed(file, reviewed, (&seen, &consent), &author)
+        .await
 }
 
 /// Claims as somebody writes them, one in a line: the name, an equals sign, the value; or a value of the claim before.
@@ -329,6 +317,7 @@ struct Rollback {
     rows: Vec<Row>,
     people: People,
     takes_two: bool,
+    subject_changes: bool,
 }
 
 async fn ask_back(
@@ -337,8 +326,9 @@ async fn ask_back(
     Asked(asked): Asked,
 ) -> Result<Html<String>, Error> {
     let number = asked.get("to").parse().map_err(|_| Error::not_found())?;
-    let found = shared.app.rollback_of(&pass.account, number).await?;
-    let (_, differs, effects) = found;
+    let app = &shared.app;
+    let (document, differs) = app.rollback_of(&pass.account, number).await?;
+    let effects = app.what_if(&pass.account, &document).await?;
     page::show(&Rollback {
         frame,
         at: at(pass.account.slug.as_str()),
@@ -346,6 +336,7 @@ async fn ask_back(
         rows: changes(&differs),
         people: People::from(effects),
         takes_two: pass.document.approvals(),
+        subject_changes: document.claims.subject != pass.document.claims.subject,
     })
 }
 
@@ -356,6 +347,8 @@ async fn roll_back(
 ) -> Result<Response, Error> {
     let number = fields.get("to").parse().map_err(|_| Error::not_found())?;
     let actor = pass.caller.actor();
-    let outcome = shared.app.rollback(&pass.account, number, actor).await?;
-    Ok(done(&at(pass.account.slug.as_str()), &outcome))
+    let new_subject = fields.get("new_subject") == "yes";
+    let (app, account) = (&shared.app, &pass.account);
+    let outcome = app.rollback(account, number, new_subject, actor).await?;
+    Ok(done(&at(account.slug.as_str()), &outcome))
 }

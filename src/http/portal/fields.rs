@@ -39,6 +39,15 @@ impl Fields {
         named.map(|(_, value)| value.trim())
     }
 
+    /// The rest of the names that begin so, and what stands in each.
+    pub(super) fn beginning<'f>(
+        &'f self,
+        start: &'f str,
+    ) -> impl Iterator<Item = (&'f str, &'f str)> {
+        let named = self.0.iter();
+        named.filter_map(move |(name, value)| Some((name.strip_prefix(start)?, value.trim())))
+    }
+
     /// What stands in a field that is not left empty.
     pub(super) fn some(&self, name: &str) -> Option<String> {
         Some(self.get(name).to_owned()).filter(|text| !text.is_empty())

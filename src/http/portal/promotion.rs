@@ -17,7 +17,7 @@ use super::fields::{Asked, Fields, refusal};
 use super::frame::{Frame, at};
 use super::visit::Visit;
 use crate::account::{Account, Document, Stage};
-use crate::app::{Consented, Promotion, Shown};
+use crate::app::{Consented, Effects, Promotion, Shown};
 
 /// So many accounts are looked through in one go.
 const PAGE: i64 = 500;
@@ -51,8 +51,15 @@ struct Side {
     trust: Vec<Row>,
     is_connected: bool,
     evidence: Vec<Seen>,
-    is_complete: bool,
     takes_two: bool,
+    subject_changes: bool,
+}
+
+impl Side {
+    /// Whether all that has to be seen was seen.
+    fn is_complete(&self) -> bool {
+        self.evidence.iter().all(|one| one.at.is_some())
+    }
 }
 
 /// What has to be seen.
@@ -96,7 +103,9 @@ async fn view(
         match shared.app.promotion(&pass.account, account).await {
             Ok(promotion) => {
                 let here = at(pass.account.slug.as_str());
-                side = Some(beside(&here, account, document, promotion, fields));
+                let effects = shared.app.what_if(account, &promotion.candidate).await?;
+                let live = (account, document);
+                side = Some(beside(&here, live, &promotion, effects, fields));
             }
             Err(error) => wrong = Some(refusal(error)?),
         }
@@ -114,9 +123,9 @@ async fn view(
 
 fn beside(
     here: &str,
-    to: &Account,
-    document: &Document,
-    promotion: Promotion,
+    (to, document): (&Account, &Document),
+    promotion: &Promotion,
+    effects: Effects,
     fields: &Fields,
 ) -> Side {
     let evidence: Vec<Seen> = promotion
@@ -138,10 +147,10 @@ fn beside(
         rows: changes(&promotion.changes),
         trust: promotion.trust.as_ref().map(trust).unwrap_or_default(),
         is_connected: promotion.is_connected,
-        is_complete: evidence.iter().all(|one| one.at.is_some()),
         evidence,
-        people: People::from(promotion.effects),
+        people: People::from(effects),
         takes_two: document.approvals(),
+        subject_changes: promotion.candidate.claims.subject != document.claims.subject,
     }
 }
 
@@ -166,15 +175,14 @@ async fn promote(
     let (to, _) = to.ok_or_else(Error::not_found)?;
     let seen = fields.get("revision").parse().ok();
     let seen = seen.zip(fields.get("before").parse().ok());
-    let promotion = app.promotion(&pass.account, &to).await?;
-    let waiver = |of: Shown| {
-        let reason = fields.some(&format!("waive-{of}"))?;
-        Some((of, reason))
-    };
-    let waivers = promotion.evidence.iter().filter_map(|one| waiver(one.of));
+    let waivers = fields.beginning("waive-").filter_map(|(name, reason)| {
+        let of = Shown::parse(name)?;
+        Some((of, reason.to_owned()))
+    });
     let consented = Consented {
         seen: Some(seen.ok_or_else(Error::not_found)?),
         waivers: waivers.collect::<BTreeMap<_, _>>(),
+        new_subject: fields.get("new_subject") == "yes",
     };
     let actor = pass.caller.actor();
     match app.promote(&pass.account, &to, &consented, actor).await {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vestibule::account::{Account, Document, NoRole, Stage};
+use vestibule::account::{Account, Document, NoRole, Stage, SubjectSource};
 use vestibule::app::{Applied, Consented, Refused, Shown};
 use vestibule::practice::persona::{CHEN, LINA, MAYA, NOOR, Persona};
 use vestibule::role::Role;
@@ -63,8 +63,8 @@ impl Client {
             .iter()
             .map(|(of, reason)| (*of, (*reason).to_owned()));
         let consented = Consented {
-            seen: None,
             waivers: waivers.collect::<BTreeMap<_, _>>(),
+            ..Consented::default()
         };
         let app = &self.test.app;
         let promoted = app.promote(&self.demo, &self.live, &consented, SHELL).await;
@@ -177,11 +177,9 @@ async fn a_promotion_says_who_gains_and_who_loses_which_role() {
     client.test.apply(other).await;
 
     let app = &client.test.app;
-    let effects = app
-        .promotion(&client.demo, &client.live)
-        .await
-        .unwrap()
-        .effects;
+    let promotion = app.promotion(&client.demo, &client.live).await.unwrap();
+    let effects = app.what_if(&client.live, &promotion.candidate).await;
+    let effects = effects.unwrap();
 
     assert_eq!((effects.people, effects.seen), (1, 1));
     assert_eq!(effects.changed[0].before, ["maker"]);
@@ -257,11 +255,11 @@ async fn rule_12_a_rollback_brings_back_the_rules_and_not_the_keys() {
     client.tried().await;
     client.promote(&[]).await.unwrap();
     let app = &client.test.app;
-    let (_, changes, _) = app.rollback_of(&client.live, 1).await.unwrap();
+    let (_, changes) = app.rollback_of(&client.live, 1).await.unwrap();
     assert!(!changes.is_empty());
     let before = app.in_force(&client.live).await.unwrap();
 
-    let outcome = app.rollback(&client.live, 1, SHELL).await.unwrap();
+    let outcome = app.rollback(&client.live, 1, false, SHELL).await.unwrap();
 
     assert!(matches!(outcome.applied, Applied::Activated), "{outcome:?}");
     let after = app.in_force(&client.live).await.unwrap();
@@ -273,6 +271,41 @@ async fn rule_12_a_rollback_brings_back_the_rules_and_not_the_keys() {
             .iter()
             .any(|entry| entry.starts_with("revision_restored"))
     );
-    let missing = app.rollback(&client.live, 9, SHELL).await.unwrap_err();
+    let missing = app
+        .rollback(&client.live, 9, false, SHELL)
+        .await
+        .unwrap_err();
     assert!(missing.to_string().contains("no revision 9"));
+}
+
+#[tokio::test]
+async fn people_are_known_by_another_subject_only_where_somebody_says_so() {
+    let mut client = Client::new().await;
+    client.tries("acme-live", &MAYA).await;
+    let mut other = of("acme-demo", Stage::Demo, &[Role::Maker]);
+    let email = other.claims.email.clone();
+    other.claims.subject = SubjectSource::from(email.clone());
+    client.test.apply(other).await;
+    for persona in [MAYA, NOOR] {
+        client.tries("acme-demo", &persona).await;
+    }
+
+    let refused = client.promote(&[]).await.unwrap_err();
+    assert!(refused.contains("--confirm-subject-change"), "{refused}");
+    let consented = Consented {
+        new_subject: true,
+        ..Consented::default()
+    };
+    let app = &client.test.app;
+    let promoted = app.promote(&client.demo, &client.live, &consented, SHELL);
+    assert!(matches!(
+        promoted.await.unwrap().applied,
+        Applied::Activated
+    ));
+    assert_eq!(
+        client.live().await.claims.subject,
+        SubjectSource::from(email)
+    );
+    let back = app.rollback(&client.live, 1, false, SHELL).await;
+    assert!(back.unwrap_err().is::<Refused>());
 }
