@@ -8,7 +8,7 @@ use super::{Entry, Outcome};
 const OCSF: &str = "1.8.0";
 
 /// The class of OCSF for an event, its name, and the activity there; what starts with none of these is an entity of ours that changed.
-const CLASSES: [(&str, i64, i64); 20] = [
+const CLASSES: [(&str, i64, i64); 21] = [
     ("signed_in", 3002, 1),
     ("sign_in", 3002, 1),
     ("signed_out", 3002, 2),
@@ -26,6 +26,7 @@ const CLASSES: [(&str, i64, i64); 20] = [
     ("command_refused", 6003, 99),
     ("api_", 6003, 99),
     ("account_created", 3004, 1),
+    ("account_deleted", 3004, 4),
     ("credential_created", 3004, 1),
     ("credential_revoked", 3004, 4),
     ("", 3004, 3),
@@ -50,7 +51,8 @@ const fn class_name(class: i64) -> &'static str {
 }
 
 /// Events that somebody should look at when they happen.
-const LOUD: [&str; 4] = [
+const LOUD: [&str; 5] = [
+    "account_deleted",
     "break_glass",
     "key_distrusted",
     "audit_purged",
