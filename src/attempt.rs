@@ -1,15 +1,17 @@
 //! A login attempt: one trip through SAML, recorded so that it can be explained.
 
+use std::fmt;
 use std::mem;
 
 use serde::{Deserialize, Serialize};
 
 use crate::claims::Fired;
-use crate::id::{AttemptId, UserId};
+use crate::id::{AttemptId, SetupLinkId, UserId};
 use crate::role::Roles;
 use crate::saml::Attribute;
 use crate::saml::advice::Advice;
 use crate::saml::check::{self, Code, Row};
+use crate::saml::request::LIFETIME;
 use crate::time::{Span, Timestamp};
 use crate::user::Refusal;
 
@@ -43,12 +45,65 @@ pub struct Attempt {
     pub rules: Vec<Fired>,
     /// The roles that resulted.
     pub roles: Roles,
+    /// Who only tries the sign-in out, where that is so: it lets nobody in.
+    #[serde(default)]
+    pub tester: Option<Tester>,
+}
+
+/// Who only tries a sign-in out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tester {
+    /// Somebody who is signed in.
+    Person(UserId),
+    /// The client's administrator, by a setup link.
+    SetupLink(SetupLinkId),
+}
+
+impl fmt::Display for Tester {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(user) => write!(f, "{user}"),
+            Self::SetupLink(link) => write!(f, "{link}"),
+        }
+    }
 }
 
 /// So many bytes an attempt may have, before it is sealed, in which no signature has verified: anybody may have sent it.
 const BRIEF: usize = 3_000;
 
 impl Attempt {
+    /// One that somebody starts only to try the sign-in by a revision; nothing has returned of it yet.
+    pub fn started(
+        id: AttemptId,
+        tester: Tester,
+        revision: i64,
+        address: String,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            at,
+            revision,
+            address,
+            outcome: Outcome::Started,
+            rows: Vec::new(),
+            advice: None,
+            verified_by: None,
+            opened_by: None,
+            clock_difference: None,
+            claims: Vec::new(),
+            rules: Vec::new(),
+            roles: Roles::new(),
+            tester: Some(tester),
+        }
+    }
+
+    /// Whether it was started and nothing can come back any more.
+    pub fn is_lost(&self, now: Timestamp) -> bool {
+        self.outcome == Outcome::Started && now.since(self.at) > LIFETIME
+    }
+
     /// What is kept of an attempt in which no signature has verified: above all what failed, then what held, then claims.
     #[must_use]
     pub fn brief(mut self) -> Self {
@@ -121,14 +176,20 @@ pub enum Outcome {
         /// Why the person was turned away, where the message itself was sound.
         refusal: Option<Refusal>,
     },
+    /// Somebody was sent to the identity provider to try it out, and has not come back.
+    Started,
+    /// It was tried out, and somebody like this would come in as far as the answer itself says it.
+    Passed,
 }
 
 impl Outcome {
-    /// `accepted`, or the code of the broken rule.
+    /// `accepted`, the code of the broken rule, or how far a trial came.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
             Self::Refused { code, .. } => code.as_str(),
+            Self::Started => "started",
+            Self::Passed => "passed",
         }
     }
 }

@@ -90,7 +90,22 @@ pub fn read(
     map: &ClaimMap,
     trace: &mut Trace,
 ) -> Result<Claims, Rejection> {
-    let first = |name: &str| values(assertion.attributes(), name).first().cloned();
+    let (profile, external_id) = described(assertion.attributes(), map, trace)?;
+    Ok(Claims {
+        source: String::from(map.subject.clone()),
+        subject: assertion.subject().to_owned(),
+        external_id,
+        profile,
+    })
+}
+
+/// What claims say of whoever they are about: what is shown of them, and the client's own id of them.
+pub fn described(
+    attributes: &[Attribute],
+    map: &ClaimMap,
+    trace: &mut Trace,
+) -> Result<(Profile, Option<String>), Rejection> {
+    let first = |name: &str| values(attributes, name).first().cloned();
     let mut shown = |name: &str| -> Result<Option<String>, Rejection> {
         let Some(value) = first(name).filter(|value| !value.is_empty()) else {
             return Ok(None);
@@ -111,7 +126,7 @@ pub fn read(
         surname: shown(&map.surname)?,
     };
     let external_id = match &map.external_id {
-        Some(name) if values(assertion.attributes(), name).len() > 1 => {
+        Some(name) if values(attributes, name).len() > 1 => {
             return trace.refuse(Code::Claims, name, "several values where one is an id");
         }
         Some(name) => shown(name)?,
@@ -120,14 +135,9 @@ pub fn read(
     trace.pass(
         Code::Claims,
         "Claims",
-        &format!("{} kinds of claims", assertion.attributes().len()),
+        &format!("{} kinds of claims", attributes.len()),
     );
-    Ok(Claims {
-        source: String::from(map.subject.clone()),
-        subject: assertion.subject().to_owned(),
-        external_id,
-        profile,
-    })
+    Ok((profile, external_id))
 }
 
 /// What a rule did at one sign-in.

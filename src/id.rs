@@ -129,6 +129,8 @@ ids! {
     MessageId "msg";
     /// What somebody asks for and a second person decides.
     ProposalId "prp";
+    /// A link by which a client's administrator sets their side up.
+    SetupLinkId "lnk";
     /// A credential of a program: an integration key, or the token of one that asks for decisions.
     CredentialId "crd";
 }
@@ -157,6 +159,14 @@ impl Token {
     /// The secret out of its raw bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    /// The secret as a link carries it: 32 hex digits.
+    pub fn parse(code: &str) -> Option<Self> {
+        let code = code.trim();
+        let is_one = code.len() == 32 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let bits = u128::from_str_radix(code, 16).ok().filter(|_| is_one)?;
+        Some(Self(bits.to_be_bytes()))
     }
 
     /// The secret itself, for the one answer that carries it.

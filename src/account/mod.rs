@@ -7,6 +7,7 @@ mod problems;
 mod promotion;
 mod return_to;
 mod rule;
+mod setup_link;
 mod slug;
 mod source;
 
@@ -20,6 +21,7 @@ pub use problems::problems;
 pub use promotion::{mapped, promoted};
 pub use return_to::{AllowedReturn, ReturnTo};
 pub use rule::{RoleRule, Test, Whom};
+pub use setup_link::{LONGEST_LINK, SetupLink};
 pub use slug::Slug;
 pub use source::{Held, Source, Trouble};
 

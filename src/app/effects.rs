@@ -117,20 +117,22 @@ impl App {
         Ok(effects)
     }
 
-    /// The latest sign-ins, newest first, at least `most` where there are so many.
+    /// The latest sign-ins that were none to try it out, newest first, at least `most` where there are so many.
     pub(super) async fn lately(
         &self,
         of: &mut Of<'_>,
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<Attempt>> {
-        let mut all: Vec<Attempt> = Vec::new();
+        let (mut all, mut before): (Vec<Attempt>, _) = (Vec::new(), None);
         while all.len() < most {
-            let before = all.last().map(|attempt| attempt.id);
             let page = of.attempts_before(before, None, PAGE, &self.ring).await?;
-            let asked = page.len();
-            all.extend(page.into_iter().filter(|one| now.since(one.at) <= LATELY));
-            if asked < usize::try_from(PAGE)? || all.last().map(|last| last.id) == before {
+            let is_last = page.len() < usize::try_from(PAGE)?;
+            let is_old = page.last().is_none_or(|one| now.since(one.at) > LATELY);
+            before = page.last().map(|attempt| attempt.id);
+            let counts = |one: &Attempt| one.tester.is_none() && now.since(one.at) <= LATELY;
+            all.extend(page.into_iter().filter(counts));
+            if is_last || is_old {
                 break;
             }
         }

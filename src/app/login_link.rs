@@ -75,7 +75,7 @@ impl App {
         browser: &str,
         now: Timestamp,
     ) -> Result<Option<Token>> {
-        let Some(link) = token_of(code) else {
+        let Some(link) = Token::parse(code) else {
             return Ok(None);
         };
         let mut tx = self.store.write().await?;
@@ -131,12 +131,4 @@ impl App {
         tracing::warn!(user = %user.id, %address, "an operator came in by a link, without the identity provider");
         Ok(Some(token))
     }
-}
-
-/// The secret of a link out of what stood behind its `#`.
-fn token_of(code: &str) -> Option<Token> {
-    let code = code.trim();
-    let is_one = code.len() == 32 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let bits = u128::from_str_radix(code, 16).ok().filter(|_| is_one)?;
-    Some(Token::from_bytes(bits.to_be_bytes()))
 }

@@ -27,6 +27,7 @@ mod refresh;
 mod revisions;
 mod roles;
 mod sessions;
+mod setup;
 mod staff;
 mod tidy;
 mod tokens;
@@ -49,6 +50,7 @@ pub use proposals::{Examined, Forbidden, Wished};
 pub use purge::Purged;
 pub use refresh::Refreshed;
 pub use roles::RoleChange;
+pub use setup::{Guest, Offer};
 pub use trust::{Distrusted, Pending, Seen};
 
 use std::path::Path;

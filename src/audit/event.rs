@@ -131,6 +131,11 @@ pub enum Event {
         code: String,
         refusal: Option<String>,
     },
+    SignInTried {
+        attempt: String,
+        revision: i64,
+        code: Option<String>,
+    },
     SignInsRefusedUnverified {
         count: u64,
         since: Timestamp,
@@ -277,6 +282,21 @@ pub enum Event {
     LoginLinkUsed {
         user: String,
         session: String,
+    },
+    SetupLinkMade {
+        link: String,
+        expires_at: Timestamp,
+    },
+    SetupLinkOpened {
+        link: String,
+    },
+    SetupLinkEnded {
+        link: String,
+    },
+    MetadataOffered {
+        revision: i64,
+        identity_provider: String,
+        fingerprints: Vec<String>,
     },
     WebhookCreated {
         webhook: String,

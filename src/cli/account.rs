@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::out::{Out, plain, table};
-use super::{actor, existing, handback, metadata, open, promotion, proposal, trust};
+use super::{actor, existing, handback, metadata, open, promotion, proposal, setup, trust};
 use crate::account::{Change, Revision, State, diff, warnings};
 use crate::app::{self, App, Applied, Consent, Outcome, Refused};
 use crate::config::{self, Config};
@@ -72,6 +72,8 @@ pub(super) enum Command {
     Trust(trust::Command),
     /// Write what the client needs for its ADFS: our metadata, claim rules, scripts and steps
     Handback(handback::Handback),
+    /// Make a link by which the client's ADFS administrator sets their side up without an account; the one before it ends
+    SetupLink(setup::SetupLink),
     #[command(flatten)]
     Promotion(promotion::Command),
 }
@@ -108,6 +110,7 @@ pub(super) async fn run(command: Command, config: Config, out: Out) -> Result<Ex
             delete(&existing(config).await?, &account, confirm.as_deref(), out).await
         }
         Command::Handback(asked) => handback::run(asked, &existing(config).await?, out).await,
+        Command::SetupLink(asked) => setup::run(asked, &existing(config).await?, out).await,
         Command::Promotion(command) => promotion::run(command, &existing(config).await?, out).await,
         Command::Trust(command) => trust::run(command, &existing(config).await?, out).await,
     }

@@ -63,17 +63,27 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
 }
 
 fn row(attempt: &Attempt) -> Vec<String> {
-    let verdict = match attempt.outcome {
+    vec![
+        attempt.id.to_string(),
+        attempt.at.for_people(),
+        plain(&attempt.address),
+        verdict(attempt),
+    ]
+}
+
+/// How an attempt ended, and whether it was one at all.
+pub(super) fn verdict(attempt: &Attempt) -> String {
+    let says = match attempt.outcome {
         Outcome::Accepted { user } => format!("signed in as {user}"),
         Outcome::Refused { code, refusal } => {
             let refusal = refusal.map(|refusal| format!(" ({})", refusal.as_str()));
             format!("refused: {}{}", code.as_str(), refusal.unwrap_or_default())
         }
+        Outcome::Started => "started, nothing has returned".to_owned(),
+        Outcome::Passed => "passed every check".to_owned(),
     };
-    vec![
-        attempt.id.to_string(),
-        attempt.at.for_people(),
-        plain(&attempt.address),
-        verdict,
-    ]
+    match attempt.tester {
+        Some(tester) => format!("{says}, as a test by {tester}"),
+        None => says,
+    }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::attempt::verdict;
 use super::out::{Out, plain, table};
 use crate::app::App;
 use crate::attempt::{Attempt, Outcome};
@@ -32,16 +33,7 @@ pub(super) async fn run(reference: AttemptId, app: &App, out: Out) -> Result<Exi
 }
 
 fn lines(account: &str, attempt: &Attempt, sentence: Option<&str>) -> Vec<String> {
-    let verdict = match attempt.outcome {
-        Outcome::Accepted { user } => format!("signed in as {user}"),
-        Outcome::Refused { code, refusal } => format!(
-            "refused: {}{}",
-            code.as_str(),
-            refusal
-                .map(|refusal| format!(" ({})", refusal.as_str()))
-                .unwrap_or_default()
-        ),
-    };
+    let verdict = verdict(attempt);
     let mut lines = vec![
         format!(
             "{}  {account} revision {}, {}",

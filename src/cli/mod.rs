@@ -20,6 +20,7 @@ mod purge;
 mod roles;
 mod serve;
 mod session;
+mod setup;
 mod token;
 mod token_keys;
 mod trust;

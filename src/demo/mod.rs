@@ -201,6 +201,7 @@ fn welcome(app: &App, adfs: &Adfs, integration: &str) -> Result<String> {
         \x20 {ours}/saml/acme-live/login     its live account\n\
         \x20 {ours}/saml/staff/login         the portal of the people who run Vestibule: be Olga or Otto\n\
         \x20 {practice}/adfs/ls/idpinitiatedsignon.aspx   the practice ADFS itself\n\
+        \x20 {practice}/adfs/trusts                         whom it trusts; a new account's kit goes there\n\
         \x20 http://{integration}/                          an app behind the gate, whose every button asks Vestibule first\n\n\
         Each person has other roles, and a menu there plays the mistakes that people make in a real ADFS.\n\
         A refused sign-in shows a reference; this explains it, in another terminal:\n\n\

@@ -117,8 +117,33 @@ fn claims(facts: &Facts, wanted: &[Wanted<'_>]) -> Vec<String> {
     lines
 }
 
+/// What AD FS says where it keeps somebody on a page of its own, and what to change.
+pub fn mishaps(entity_id: &str) -> Vec<(&'static str, String)> {
+    let all = [
+        ("MSIS7007", format!("the identifier of the trust is not exactly {entity_id}, or the trust is disabled")),
+        ("MSIS3200, MSIS3077", "the trust lacks the address for answers: import sp-metadata.xml again".into()),
+        ("MSIS7085, MSIS7093, 378", "the trust's signature algorithm is not SHA-256".into()),
+        ("MSIS0037, MSIS0038", "our signing certificate is not on the trust: import sp-metadata.xml again".into()),
+        ("MSIS3015, 316, 317", "set both revocation checks of the trust to None (add-trust.ps1 does)".into()),
+        ("MSIS7070, 321", "a rule issues another NameID than was asked for: use rules.txt".into()),
+        ("MSIS7042", "too many sign-ins one after the other: look at what we said first".into()),
+        ("MSIS7065, MSIS7015", "the address was typed by hand: begin at our sign-in address".into()),
+        ("MSIS7102, 153", "the way of authentication that was asked for is not offered there: ask us to ask for none".into()),
+        ("325", "the access control policy does not let the person in".into()),
+        ("364", "the details of any of these".into()),
+        ("a password box again and again", "the browser may not sign in by Windows: put the AD FS into the intranet zone".into()),
+    ];
+    all.into()
+}
+
 fn steps(facts: &Facts) -> Vec<String> {
     let name = trust_name(facts);
+    let shown = mishaps(&facts.entity_id);
+    let shown = shown
+        .iter()
+        .map(|(says, fix)| format!("  {says:<33}{fix}\n"));
+    let shown: String = shown.collect();
+    let shown = shown.trim_end();
     let text = format!(
         "
 WITH POWERSHELL (Windows Server 2016 and later)
@@ -142,15 +167,7 @@ TRY IT
   3. Whoever is refused by us sees a reference (att_...): send it to us, it says what to change.
 
 WHERE AD FS ITSELF SHOWS AN ERROR (Event Viewer > Applications and Services Logs > AD FS > Admin)
-  MSIS7007   the identifier of the trust is not exactly {entity_id}
-  MSIS3200   the trust lacks the address for answers: import sp-metadata.xml again
-  MSIS7093   378: the trust's signature algorithm is not SHA-256
-  MSIS0037, MSIS0038   our signing certificate is not on the trust: import sp-metadata.xml again
-  MSIS3015   316, 317: set both revocation checks of the trust to None (add-trust.ps1 does)
-  MSIS7070   321: a rule issues another NameID than was asked for: use rules.txt
-  MSIS7042   too many sign-ins one after the other: look at what we said first
-  325        the access control policy does not let the person in
-  364        the details of any of these
+{shown}
 
 WHAT WE NEED FROM YOU
   - FederationMetadata.xml of your AD FS, as a file or by its address, and a word before its certificates change.
@@ -158,7 +175,6 @@ WHAT WE NEED FROM YOU
   - The groups that stand for each role, by name and SID.
   - Whether a person's user principal name ever changes or goes to somebody else.",
         sign_in = facts.sign_in,
-        entity_id = facts.entity_id,
     );
     text.lines().map(str::to_owned).collect()
 }

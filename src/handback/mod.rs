@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use openssl::sha::sha256;
 
 pub use encode::{Unwritable, powershell, rule};
+pub use guide::mishaps;
 pub use pack::zip;
 
 use crate::account::{Document, RoleRule, Test, Whom};

@@ -13,7 +13,9 @@ use crate::saml::sending::Sending;
 pub(super) enum Way {
     /// The sign-in of their company.
     SignIn,
-    /// Its sign-out, from a form of ours: where that leads may not leave our origin, so a page of its own goes on.
+    /// The same to try it, from a form of ours: where that leads may not leave our origin, so a page of its own goes on.
+    Trial,
+    /// Its sign-out, from a form of ours too.
     SignOut,
     /// Back to it with our answer.
     Back,
@@ -32,7 +34,7 @@ struct Post<'a> {
 /// The redirect, or the form that posts itself and may leave for that one origin.
 pub(super) fn carry(sending: Sending, way: Way) -> Result<Response, Error> {
     let (action, field, message, relay_state) = match sending {
-        Sending::Redirect(location) if way == Way::SignOut => {
+        Sending::Redirect(location) if matches!(way, Way::Trial | Way::SignOut) => {
             return Ok(page::onward(&location)?.into_response());
         }
         Sending::Redirect(location) => return Ok(page::going_to(&location)),
@@ -45,7 +47,7 @@ pub(super) fn carry(sending: Sending, way: Way) -> Result<Response, Error> {
     };
     let mut response = page::show(&Post {
         to: match way {
-            Way::SignIn => "sign-in",
+            Way::SignIn | Way::Trial => "sign-in",
             Way::SignOut | Way::Back => "sign-out",
         },
         action: &action,

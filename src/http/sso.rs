@@ -16,8 +16,9 @@ use super::address::Address;
 use super::carry::{Way, carry};
 use super::extract::{self, Moment, SameOrigin};
 use super::{Error, Shared, carrier, page};
+use crate::attempt::Tester;
 use crate::id::Token;
-use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused, Start};
+use crate::login::{self, Arrival, Begun, Carried, Finished, Post, Refused, Start, Trying};
 use crate::saml::check::Code;
 use crate::saml::sending::Sending;
 use crate::saml::step_up::StepUp;
@@ -83,7 +84,10 @@ async fn login(
         Begun::Already(return_to) => Ok(page::see_other(&return_to)),
         Begun::Sent { sending, cookie } => {
             shared.metrics.started();
-            started(&shared, (sending, cookie), &headers, &account)
+            let sent = (sending, cookie, Way::SignIn);
+            let mut response = started(&shared, sent, &headers)?;
+            set_last(&mut response, &shared, &account);
+            Ok(response)
         }
     }
 }
@@ -91,11 +95,10 @@ async fn login(
 /// The redirect or the form that carries the request, and the cookie that remembers it.
 fn started(
     shared: &Shared,
-    (sending, (tag, value)): (Sending, (String, String)),
+    (sending, (tag, value), way): (Sending, (String, String), Way),
     headers: &HeaderMap,
-    account: &str,
 ) -> Result<Response, Error> {
-    let mut response = carry(sending, Way::SignIn)?;
+    let mut response = carry(sending, way)?;
     let mut set = |name: &str, value: &str, age: u32| {
         if let Ok(cookie) = HeaderValue::from_str(&shared.login_cookie(name, value, age)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -109,8 +112,17 @@ fn started(
     for old in open.iter().take(open.len().saturating_sub(3)) {
         set(old, "", 0);
     }
-    set_last(&mut response, shared, account);
     Ok(response)
+}
+
+/// The same for somebody who only tries it, from a form of ours.
+pub(super) fn tried(
+    shared: &Shared,
+    trying: Trying,
+    headers: &HeaderMap,
+) -> Result<Response, Error> {
+    let sent = (trying.sending, trying.cookie, Way::Trial);
+    started(shared, sent, headers)
 }
 
 /// Remembers which account was used here last, for people who come without one.
@@ -175,6 +187,23 @@ async fn acs(
                 arrival.request.clone(),
                 ask(&shared, arrival, current).await?,
             )
+        }
+        Finished::Tried(tried) => {
+            let code = tried.code.map_or("none", Code::as_str);
+            tracing::info!(account, reference = %tried.attempt, code, "a sign-in was tried out");
+            let limited = !tried.verified && !shared.limits.allow_refusal(address, &account);
+            let to = match tried.tester {
+                Tester::Person(_) => {
+                    format!("/portal/accounts/{account}/attempts/{}", tried.attempt)
+                }
+                Tester::SetupLink(_) => format!("/setup/attempts/{}", tried.attempt),
+            };
+            let response = if limited {
+                Error::too_many().into_response()
+            } else {
+                page::going_to(&to)
+            };
+            (Some(tried.request), response)
         }
         Finished::Refused(refused) => {
             shared.metrics.refused(refused.code.as_str());

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, Login};
+use crate::account::Account;
 use crate::saml::connection::{Connection, Restrictions};
+use crate::store::Of;
 use crate::time::{Span, Timestamp};
 
 /// Connections by the account's name, each with the states of its keys and when the database was last asked about it.
@@ -42,20 +44,8 @@ impl Login {
         let connection = if let Some(entry) = known.filter(same) {
             entry.connection
         } else {
-            let revision = of.revision(account.active).await?.ok_or(Error::NoAccount)?;
-            let keys = of.keys(&self.ring).await?;
-            let restrictions = Restrictions {
-                distrusted: of.distrusted().await?,
-                source: of.source().await?,
-            };
-            let url = &self.public_url;
-            Arc::new(Connection::compile(
-                account,
-                revision,
-                &keys,
-                &restrictions,
-                url,
-            )?)
+            let number = account.active;
+            Arc::new(self.compile(&mut of, account, number).await?)
         };
         let entry = Entry {
             connection: Arc::clone(&connection),
@@ -64,6 +54,24 @@ impl Login {
         };
         self.connections.put(slug, entry);
         Ok(connection)
+    }
+
+    /// The connection of an account by one of its revisions, whether that is in force or not.
+    pub(super) async fn compile(
+        &self,
+        of: &mut Of<'_>,
+        account: Account,
+        number: i64,
+    ) -> Result<Connection, Error> {
+        let revision = of.revision(number).await?.ok_or(Error::NoAccount)?;
+        let keys = of.keys(&self.ring).await?;
+        let restrictions = Restrictions {
+            distrusted: of.distrusted().await?,
+            source: of.source().await?,
+        };
+        let url = &self.public_url;
+        let compiled = Connection::compile(account, revision, &keys, &restrictions, url);
+        compiled.map_err(Error::from)
     }
 
     /// Asks the database anew about an account that was changed here.

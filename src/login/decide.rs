@@ -1,6 +1,7 @@
 //! What becomes of a visit whose signature has verified, and the changes that record it.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::known::Before;
 use super::visit::Visit;
@@ -8,7 +9,7 @@ use super::{Arrival, Error, Finished, Login, Refused};
 use crate::account::ReturnTo;
 use crate::attempt::Outcome;
 use crate::audit::{Actor, Event};
-use crate::claims::{self, Claimed, Claims};
+use crate::claims::{self, Claimed};
 use crate::grant::{Basis, Standing};
 use crate::id::{AttemptId, SessionId, Token};
 use crate::role::Role;
@@ -30,8 +31,8 @@ pub(super) struct Admitted {
 
 /// Who was not, and why.
 pub(super) struct Turned {
-    rejection: Rejection,
-    refusal: Option<Refusal>,
+    pub(super) rejection: Rejection,
+    pub(super) refusal: Option<Refusal>,
 }
 
 impl From<Rejection> for Turned {
@@ -52,7 +53,11 @@ impl Login {
         assertion: VerifiedAssertion,
         fresh: bool,
     ) -> Result<Result<Admitted, Turned>, Error> {
-        let claims = match arrive(visit, &assertion, fresh) {
+        let connection = Arc::clone(&visit.connection);
+        let map = &connection.document.claims;
+        let arrived = arrive(visit, fresh)
+            .and_then(|()| claims::read(&assertion, map, &mut visit.reading.trace));
+        let claims = match arrived {
             Ok(claims) => claims,
             Err(rejection) => return Ok(Err(rejection.into())),
         };
@@ -270,11 +275,8 @@ fn changes(visit: &Visit) -> Changes {
     changes
 }
 
-fn arrive(
-    visit: &mut Visit,
-    assertion: &VerifiedAssertion,
-    fresh: bool,
-) -> Result<Claims, Rejection> {
+/// That it was not used before, and from where it comes.
+pub(super) fn arrive(visit: &mut Visit, fresh: bool) -> Result<(), Rejection> {
     let document = &visit.connection.document;
     let trace = &mut visit.reading.trace;
     if !fresh {
@@ -304,8 +306,7 @@ fn arrive(
         "Address of the browser",
         &expected,
         &address.to_string(),
-    )?;
-    claims::read(assertion, &document.claims, trace)
+    )
 }
 
 fn note(visit: &mut Visit, standing: &Standing, refusal: Option<Refusal>) {
@@ -327,7 +328,7 @@ fn note(visit: &mut Visit, standing: &Standing, refusal: Option<Refusal>) {
     }
 }
 
-fn turned(visit: &mut Visit, standing: &Standing, refusal: Refusal) -> Turned {
+pub(super) fn turned(visit: &mut Visit, standing: &Standing, refusal: Refusal) -> Turned {
     let trace = &mut visit.reading.trace;
     let rejection = match (refusal, standing.conflict()) {
         (Refusal::Duties, Some(conflict)) => {

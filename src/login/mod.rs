@@ -7,6 +7,7 @@ mod jobs;
 mod known;
 mod logout;
 mod refusals;
+mod trial;
 mod visit;
 
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ pub use cookie::{Carried, tag};
 use jobs::Jobs;
 pub use logout::{Delivered, Logout, Unverified};
 use refusals::Refusals;
+pub use trial::{Tried, Trying};
 use visit::Visit;
 
 use crate::account::{AllowedReturn, ReturnTo, State};
@@ -129,6 +131,8 @@ pub enum Finished {
     Confirm(Arrival),
     /// They are not.
     Refused(Refused),
+    /// It was only tried out.
+    Tried(Tried),
 }
 
 /// Somebody who was let in.
@@ -242,6 +246,9 @@ impl Login {
     /// before is first seen when it cannot be written, which spares the honest a look.
     pub async fn finish(&self, slug: &str, post: Post, now: Timestamp) -> Result<Finished, Error> {
         let post = Arc::new(post);
+        if let Some(trial) = self.trial(slug, &post, now).await? {
+            return self.finish_trial(trial, post, now).await;
+        }
         for round in 0..ROUNDS {
             let (mut visit, verdict) = self.judge(slug, Arc::clone(&post), now).await?;
             let Some(spent) = &visit.reading.spent else {

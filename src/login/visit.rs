@@ -7,12 +7,13 @@ use crate::attempt::{Attempt, Outcome};
 use crate::claims;
 use crate::id::{AttemptId, Entropy};
 use crate::role::Roles;
-use crate::saml::VerifiedAssertion;
 use crate::saml::advice::Advice;
 use crate::saml::check::{Code, Rejection};
 use crate::saml::connection::Connection;
 use crate::saml::form::Form;
+use crate::saml::request::Pending;
 use crate::saml::response::{self, Context, Reading};
+use crate::saml::{TrialAssertion, VerifiedAssertion, trial};
 use crate::seal::Ring;
 use crate::time::Timestamp;
 
@@ -93,7 +94,7 @@ impl Visit {
         let find = |id: &str| {
             post.carried
                 .find(id, account, ring, now)
-                .filter(|pending| pending.host == post.host)
+                .filter(|pending: &Pending| pending.host == post.host)
         };
         let context = Context {
             connection: &self.connection,
@@ -102,6 +103,23 @@ impl Visit {
             entropy,
         };
         response::verify(xml, &context, &mut self.reading)
+    }
+
+    /// Tries the response out as the answer to this one request.
+    pub(super) fn try_out(
+        &mut self,
+        xml: &str,
+        pending: &Pending,
+        entropy: &Entropy,
+    ) -> Result<TrialAssertion, Rejection> {
+        let find = |id: &str| (id == pending.id).then(|| pending.clone());
+        let context = Context {
+            connection: &self.connection,
+            find: &find,
+            now: self.now,
+            entropy,
+        };
+        trial::verify(xml, &context, &mut self.reading)
     }
 
     /// The id of the request that was answered.
@@ -135,6 +153,7 @@ impl Visit {
             claims: self.reading.claims,
             rules: fired,
             roles: self.roles,
+            tester: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A response goes in at [`response::verify`] and a [`VerifiedAssertion`] comes out, or a [`check::Rejection`] with a line for
 //! each rule. Everything received is parsed once, by `xml`; everything that we write leaves by [`sending`] and [`descriptor`].
+//! A response that is only tried out goes in at [`trial::verify`] and gives a [`TrialAssertion`], by which nobody comes in.
 //! A message of single logout goes in at [`logout::verify`].
 
 pub mod advice;
@@ -33,8 +34,10 @@ mod statement;
 mod status;
 pub mod step_up;
 mod subject;
+pub mod trial;
 pub mod trust;
 mod xml;
 
 pub use assertion::{Attribute, VerifiedAssertion};
 pub use name_id::NameId;
+pub use trial::TrialAssertion;

@@ -78,8 +78,9 @@ macro_rules! erasing {
 }
 
 /// What goes with an account; what hangs on these goes with them.
-const ERASED: [&str; 15] = erasing!(
+const ERASED: [&str; 16] = erasing!(
     "handoffs"
+    "setup_links"
     "login_links"
     "sessions"
     "users"

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 
 use super::batch::{Changes, statement};
 use super::db::{Error, Of, Tx, sql};
-use crate::attempt::{Attempt, Outcome};
+use crate::attempt::{Attempt, Outcome, Tester};
 use crate::id::{AccountId, AttemptId, Entropy, UserId};
 use crate::saml::check;
 use crate::seal::{Place, Ring};
@@ -40,26 +40,49 @@ impl Changes {
         ring: &Ring,
         entropy: &Entropy,
     ) -> Result<(), Error> {
-        let (id, broken) = (attempt.id.to_string(), || Error::Stored("attempt"));
-        let plain = serde_json::to_vec(attempt).map_err(|_| broken())?;
-        let sealed = ring
-            .seal(&plain, place(&self.account, &id), entropy)
-            .map_err(|_| broken())?;
+        let sealed = seal(attempt, &self.account, ring, entropy)?;
         let user = match attempt.outcome {
             Outcome::Accepted { user } => Some(user.to_string()),
-            Outcome::Refused { .. } => None,
+            _ => None,
         };
         self.add(statement!(
-            "INSERT INTO attempts (account, id, at, outcome, user_id, sealed) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO attempts (account, id, at, outcome, user_id, sealed, tester) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             &self.account,
-            &id,
+            attempt.id.to_string(),
             attempt.at.millis(),
             attempt.outcome.as_str(),
             user,
-            STANDARD.encode(sealed),
+            sealed,
+            attempt.tester.map(|tester| tester.to_string()),
         ));
         Ok(())
     }
+
+    /// Keeps what became of an attempt that was started as a trial; its first end is its only one.
+    pub fn finish_trial(
+        &mut self,
+        attempt: &Attempt,
+        ring: &Ring,
+        entropy: &Entropy,
+    ) -> Result<(), Error> {
+        let sealed = seal(attempt, &self.account, ring, entropy)?;
+        self.add(statement!(
+            "UPDATE attempts SET at = $3, outcome = $4, sealed = $5 WHERE account = $1 AND id = $2 AND outcome = 'started'",
+            &self.account,
+            attempt.id.to_string(),
+            attempt.at.millis(),
+            attempt.outcome.as_str(),
+            sealed,
+        ));
+        Ok(())
+    }
+}
+
+fn seal(attempt: &Attempt, account: &str, ring: &Ring, entropy: &Entropy) -> Result<String, Error> {
+    let (id, broken) = (attempt.id.to_string(), || Error::Stored("attempt"));
+    let plain = serde_json::to_vec(attempt).map_err(|_| broken())?;
+    let sealed = ring.seal(&plain, place(account, &id), entropy);
+    Ok(STANDARD.encode(sealed.map_err(|_| broken())?))
 }
 
 impl Of<'_> {
@@ -93,6 +116,48 @@ impl Of<'_> {
         all(&rows, ring)
     }
 
+    /// The latest trials of somebody, newest first.
+    pub async fn trials_of(
+        &mut self,
+        tester: Tester,
+        limit: i64,
+        ring: &Ring,
+    ) -> Result<Vec<Attempt>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND tester = $2 ORDER BY id DESC LIMIT $3",
+            &self.account,
+            tester.to_string(),
+            limit
+        )?;
+        all(&rows, ring)
+    }
+
+    /// The latest trials of anybody, newest first.
+    pub async fn trials(&mut self, limit: i64, ring: &Ring) -> Result<Vec<Attempt>, Error> {
+        let rows = sql!(
+            self.tx,
+            all Row,
+            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND tester IS NOT NULL ORDER BY id DESC LIMIT $2",
+            &self.account,
+            limit
+        )?;
+        all(&rows, ring)
+    }
+
+    /// How many trials somebody has started that are still kept.
+    pub async fn count_trials(&mut self, tester: Tester) -> Result<i64, Error> {
+        let row = sql!(
+            self.tx,
+            optional(i64,),
+            "SELECT COUNT(*) FROM attempts WHERE account = $1 AND tester = $2",
+            &self.account,
+            tester.to_string()
+        )?;
+        Ok(row.map_or(0, |(count,)| count))
+    }
+
     /// Every attempt by which a person came in, newest first.
     pub async fn attempts_of(&mut self, user: UserId, ring: &Ring) -> Result<Vec<Attempt>, Error> {
         let rows = sql!(
@@ -116,12 +181,12 @@ impl Of<'_> {
         )
     }
 
-    /// How many attempts since an instant ended how, by day.
+    /// How many attempts since an instant ended how, by day; trials are none of them.
     pub async fn tallies(&mut self, since: Timestamp) -> Result<Vec<Tally>, Error> {
         sql!(
             self.tx,
             all Tally,
-            "SELECT at / 86400000 AS day, outcome, COUNT(*) AS count FROM attempts WHERE account = $1 AND at >= $2 GROUP BY at / 86400000, outcome",
+            "SELECT at / 86400000 AS day, outcome, COUNT(*) AS count FROM attempts WHERE account = $1 AND at >= $2 AND tester IS NULL GROUP BY at / 86400000, outcome",
             &self.account,
             since.millis()
         )

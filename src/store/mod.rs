@@ -25,6 +25,7 @@ mod proposal;
 mod queue;
 mod search;
 mod session;
+mod setup_link;
 mod source;
 mod token_key;
 mod used;

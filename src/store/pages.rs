@@ -97,7 +97,7 @@ impl Of<'_> {
         row.map(session::Row::session).transpose()
     }
 
-    /// Attempts before one, of those that ended so where that is asked for.
+    /// Attempts before one, of those that ended so where that is asked for; trials only where it is not.
     pub async fn attempts_before(
         &mut self,
         before: Option<AttemptId>,
@@ -109,7 +109,7 @@ impl Of<'_> {
             self.tx,
             all attempt::Row,
             "SELECT account, id, sealed FROM attempts WHERE account = $1 AND id < $2
-             AND ($3 = 0 OR ($3 = 1 AND outcome = 'accepted') OR ($3 = 2 AND outcome <> 'accepted')) ORDER BY id DESC LIMIT $4",
+             AND ($3 = 0 OR ($3 = 1 AND outcome = 'accepted') OR ($3 = 2 AND outcome <> 'accepted' AND tester IS NULL)) ORDER BY id DESC LIMIT $4",
             &self.account,
             before.map_or_else(|| "b".to_owned(), |id| id.to_string()),
             match accepted {

@@ -224,11 +224,8 @@ pub fn admit(
             Provisioning::Invited | Provisioning::Scim => return Err(Refusal::NotInvited),
         },
     };
-    if !standing.conflicts.is_empty() && document.duties.on_conflict == OnConflict::Refuse {
-        return Err(Refusal::Duties);
-    }
-    if standing.roles.is_empty() && document.users.no_role == NoRole::Deny {
-        return Err(Refusal::NoRole);
+    if let Some(refusal) = lacking(standing, document) {
+        return Err(refusal);
     }
     let before = known.user.as_ref().or(known.expected.as_ref());
     let directory = before.and_then(|user| user.directory.clone());
@@ -255,6 +252,15 @@ pub fn admit(
         is_new: before.is_none_or(|user| user.last_sign_in.is_none()),
         is_linked: known.expected.is_some(),
     })
+}
+
+/// Why somebody with these roles is turned away, whoever they are.
+pub fn lacking(standing: &Standing, document: &Document) -> Option<Refusal> {
+    if !standing.conflicts.is_empty() && document.duties.on_conflict == OnConflict::Refuse {
+        return Some(Refusal::Duties);
+    }
+    let lacks = standing.roles.is_empty() && document.users.no_role == NoRole::Deny;
+    lacks.then_some(Refusal::NoRole)
 }
 
 fn existing(user: &User, claims: &Claims) -> Result<UserId, Refusal> {

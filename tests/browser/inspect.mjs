@@ -1,4 +1,4 @@
-// What every page owes to every reader: no accessibility violation, in light and dark, on small screens, by keyboard.
+// What every page owes to every reader: no accessibility violation, in light, dark and forced colours, on small screens, by keyboard.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** Checks the page as it stands, and keeps pictures of it. */
 export async function inspect(page, name) {
-    await check(`page ${name}: keyboard, light, dark, 320 px`, async () => {
+    await check(`page ${name}: keyboard, light, dark, forced colours, 320 and 768 px`, async () => {
         await keyboard(page);
         for (const colorScheme of ['light', 'dark']) {
             await page.emulateMedia({ colorScheme });
@@ -23,6 +23,7 @@ export async function inspect(page, name) {
             assert.deepEqual(await violations(page), [], `in ${colorScheme}`);
         }
         await page.emulateMedia({ colorScheme: 'light' });
+        await forced(page, name);
         await narrow(page, name);
     });
 }
@@ -68,13 +69,28 @@ async function stops(page) {
     return found;
 }
 
-/** At 320 CSS pixels nothing has to be scrolled sideways (WCAG 1.4.10). */
+/** Where the reader's system chooses the colours, what can be pressed still has an edge. */
+async function forced(page, name) {
+    await page.emulateMedia({ forcedColors: 'active' });
+    await picture(page, `${name}-forced`);
+    const flat = await page.evaluate(() => {
+        const all = [...document.querySelectorAll('button, .button, input:not([type=hidden]), select, textarea:not([hidden])')];
+        const isFlat = (one) => one.checkVisibility() && parseFloat(getComputedStyle(one).borderTopWidth) === 0;
+        return all.filter((one) => isFlat(one) && !['checkbox', 'radio', 'file'].includes(one.type)).map((one) => one.outerHTML.slice(0, 160));
+    });
+    await page.emulateMedia({ forcedColors: 'none' });
+    assert.deepEqual(flat, [], 'without an edge in forced colours');
+}
+
+/** At 320 CSS pixels nothing has to be scrolled sideways (WCAG 1.4.10), nor on a tablet. */
 async function narrow(page, name) {
     const before = page.viewportSize();
-    await page.setViewportSize({ width: 320, height: 640 });
-    await picture(page, `${name}-320`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert(width <= 320, `at 320 px the page is ${width} px wide`);
+    for (const wide of [768, 320]) {
+        await page.setViewportSize({ width: wide, height: 2 * wide });
+        await picture(page, `${name}-${wide}`);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert(width <= wide, `at ${wide} px the page is ${width} px wide`);
+    }
     await page.setViewportSize(before);
 }
 

@@ -20,6 +20,7 @@ export async function portal(browser, demo) {
     await every(olga, demo);
     await check('a new client comes from its metadata to an account in two steps', () => made(olga, demo));
     await check('the client\'s kit is one zip that holds its groups', () => handedBack(olga, demo));
+    await check('the client sets its side up by a link, tries it, and the operator puts it in force', () => setUp(browser, olga, demo));
     await check('what the form got wrong is said, and nothing that was typed is lost', () => mistaken(olga, demo));
     await check('a change of the rules shows who loses what before it counts', () => changed(olga, demo));
     await check('what was tried at the demo account is asked for at the live one, and the second operator decides', () => promoted(browser, olga, demo));
@@ -49,6 +50,7 @@ async function every(page, { site }) {
         configuration: `${DEMO}/configuration`,
         edit: `${DEMO}/configuration/edit`,
         promotion: `${DEMO}/promotion`,
+        setup: `${DEMO}/setup`,
         connection: `${DEMO}/connection`,
         keys: `${DEMO}/keys`,
         'keys-new': `${DEMO}/keys/new`,
@@ -109,6 +111,78 @@ async function handedBack(page, { site }) {
     const packed = readFileSync(await download.path());
     assert.equal(packed.subarray(0, 2).toString(), 'PK');
     assert(packed.includes('BETA\\\\Makers'));
+}
+
+/** The road of a client that has sent nothing yet: a link, its metadata, our metadata in its AD FS, a test, and the first sign-in. */
+async function setUp(browser, page, demo) {
+    await page.goto(`${demo.site}/portal/accounts/new`);
+    await page.getByLabel("The client's name").fill('Gamma Insurance');
+    await page.getByLabel("The account's name in addresses").fill('gamma-demo');
+    await page.getByLabel('maker', { exact: true }).fill('vkyc-maker');
+    await page.getByRole('button', { name: 'Read it back to me' }).click();
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('link', { name: 'Setup' }).click();
+    await inspect(page, 'portal-setup-empty');
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.getByRole('heading', { name: 'The link for' }).waitFor();
+    await inspect(page, 'portal-setup-link');
+    const link = await page.locator('.reference code').textContent();
+
+    const client = await open(browser);
+    await client.goto(link);
+    await inspect(client, 'setup-open');
+    await client.getByRole('button', { name: 'Open it' }).click();
+    await inspect(client, 'setup-steps-empty');
+    await client.getByRole('button', { name: 'Send it' }).click();
+    await client.locator('[role=alert]').waitFor();
+    await inspect(client, 'setup-steps-error');
+    await client.getByLabel('The file').setInputFiles(await metadata(demo));
+    await client.getByRole('button', { name: 'Send it' }).click();
+    await client.getByText('Your metadata has arrived').waitFor();
+
+    await client.getByRole('button', { name: 'Try the sign-in' }).click();
+    await client.getByText('MSIS7007').waitFor();
+    await client.goto(`${demo.site}/setup`);
+    await client.locator('tbody a').first().click();
+    assert.match(await text(client), /has not come back yet/);
+    await inspect(client, 'setup-attempt-away');
+
+    await client.getByRole('link', { name: 'Back to the steps' }).click();
+    await client.getByRole('link', { name: 'Open the kit' }).click();
+    await client.getByLabel('maker', { exact: true }).fill('GAMMA\\Makers');
+    await client.getByRole('button', { name: 'Write the kit with these' }).click();
+    await client.waitForURL(/maker=GAMMA/);
+    await inspect(client, 'setup-kit');
+    const ours = client.getByRole('link', { name: 'Take sp-metadata.xml' });
+    const [download] = await Promise.all([client.waitForEvent('download'), ours.click()]);
+    await client.goto(`${demo.practice}/adfs/trusts`);
+    await client.getByLabel(/sp-metadata.xml/).fill(readFileSync(await download.path(), 'utf8'));
+    await client.getByRole('button', { name: 'Import it' }).click();
+    assert.match(await text(client), /saml\/gamma-demo\/acs/);
+
+    for (const [person, expected] of [['noor', /Nothing gives the person a role/], ['maya', /somebody like this would come in/]]) {
+        await client.goto(`${demo.site}/setup`);
+        await client.getByRole('button', { name: 'Try the sign-in' }).click();
+        await client.locator(`button[value="${person}"]`).click();
+        await client.getByRole('heading', { name: 'A test of the sign-in' }).waitFor();
+        assert.match(await text(client), expected);
+        await inspect(client, `setup-attempt-${person}`);
+    }
+    await client.goto(`${demo.site}/setup`);
+    await inspect(client, 'setup-steps');
+
+    await page.goto(`${demo.site}/portal`);
+    await page.getByRole('link', { name: 'The client of gamma-demo has sent its metadata' }).click();
+    await inspect(page, 'portal-setup-full');
+    await page.getByRole('link', { name: 'Look at what it would change' }).click();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.getByLabel(/I have compared/).check();
+    await page.getByRole('button', { name: 'Put it in force' }).click();
+    await page.getByText('The configuration is in force.').waitFor();
+    await visit(browser, demo, 'maya', { account: 'gamma-demo' });
+    await client.goto(`${demo.site}/setup`);
+    assert.match(client.url(), /\/setup\/open$/);
+    await client.context().close();
 }
 
 async function mistaken(page, { site }) {

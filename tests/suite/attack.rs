@@ -30,7 +30,7 @@ const UNDER_WAY: Duration = Duration::from_millis(300);
 async fn code(test: &TestApp) -> Option<Code> {
     match test.attempt().await.outcome {
         Outcome::Refused { code, .. } => Some(code),
-        Outcome::Accepted { .. } => None,
+        _ => None,
     }
 }
 

@@ -31,6 +31,14 @@ impl Answered {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Where a page goes on to by itself.
+    pub(crate) fn onward(&self) -> String {
+        let rest = self.body.split("content=\"0; url=").nth(1);
+        let target = rest.and_then(|rest| rest.split('"').next());
+        let target = target.unwrap_or_else(|| panic!("no way on in {}", self.body));
+        target.replace("&#38;", "&")
+    }
+
     /// The reference that a page of refusal quotes.
     pub(crate) fn reference(&self) -> &str {
         let at = self

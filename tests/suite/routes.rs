@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 57] = [
+const PUBLIC: [(&str, &str, u16); 68] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -75,6 +75,18 @@ const PUBLIC: [(&str, &str, u16); 57] = [
     ("GET", "/portal/accounts/{account}/webhooks", 303),
     ("GET", "/portal/accounts/{account}/webhooks/{webhook}", 303),
     ("GET", "/portal/accounts/{account}/connection", 303),
+    ("GET", "/portal/accounts/{account}/setup", 303),
+    // A client's administrator comes by a link; whoever has none is asked for it.
+    ("GET", "/setup", 303),
+    ("GET", "/setup/attempts/{attempt}", 303),
+    ("GET", "/setup/kit", 303),
+    ("GET", "/setup/kit/files/{name}", 303),
+    ("GET", "/setup/kit/kit.zip", 303),
+    ("GET", "/setup/open", 200),
+    ("POST", "/setup/open", 403),
+    ("POST", "/setup/leave", 403),
+    ("POST", "/setup/metadata", 403),
+    ("POST", "/setup/try", 403),
     ("GET", "/portal/attempts", 303),
     ("GET", "/portal/apps/{app}", 303),
     ("GET", "/readyz", 200),
@@ -91,14 +103,16 @@ const PUBLIC: [(&str, &str, u16); 57] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 23] = [
+const SIGNED_IN: [(&str, &str); 25] = [
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),
     ("POST", "/portal/proposals/{account}/{proposal}/decide"),
     ("POST", "/sessions/{id}/end"),
     ("POST", "/portal/accounts/{account}/connection"),
+    ("POST", "/portal/accounts/{account}/setup"),
     ("POST", "/portal/accounts/{account}/switch"),
+    ("POST", "/portal/accounts/{account}/try"),
     ("POST", "/portal/accounts/{account}/keys"),
     (
         "POST",

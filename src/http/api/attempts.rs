@@ -29,7 +29,7 @@ struct AttemptInfo {
     id: String,
     /// When it ended.
     at: String,
-    /// `accepted`, or the code of the rule that was broken.
+    /// `accepted`, or the code of the rule that was broken; of a test `started`, `passed` or the code.
     outcome: String,
     /// Why the person was turned away, where the message itself was sound.
     refusal: Option<String>,
@@ -39,6 +39,8 @@ struct AttemptInfo {
     address: String,
     /// The revision that it was checked against.
     revision: i64,
+    /// Whether it only tried the sign-in out, and let nobody in.
+    test: bool,
 }
 
 /// A trip through the sign-in, step by step.
@@ -106,6 +108,7 @@ impl From<&Attempt> for AttemptInfo {
             Outcome::Refused { refusal, .. } => {
                 (refusal.map(|refusal| refusal.as_str().to_owned()), None)
             }
+            Outcome::Started | Outcome::Passed => (None, None),
         };
         Self {
             id: attempt.id.to_string(),
@@ -115,6 +118,7 @@ impl From<&Attempt> for AttemptInfo {
             user,
             address: attempt.address.clone(),
             revision: attempt.revision,
+            test: attempt.tester.is_some(),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Sign-ins, good and bad, and the explanation of each.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -11,22 +9,18 @@ use axum::routing::get;
 
 use super::super::api::find_attempt;
 use super::super::api::pass::AuditView;
+use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
+use super::explained::{Explained, Line};
 use super::fields::Asked;
 use super::frame::{Frame, at};
+use super::name::name;
 use super::visit::{Visit, Visitor};
-use crate::account::{Document, RoleRule};
-use crate::attempt::{Attempt, Outcome, covered};
+use crate::attempt::{Outcome, Tester};
 use crate::id::AttemptId;
-use crate::role::Role;
-use crate::saml::advice::Advice;
-use crate::saml::check::{Code, Outcome as Check, Row};
 
 /// So many stand on a page.
 const SHOWN: usize = 50;
-
-/// The checks whose values may name a person.
-const NAMING: [Code; 4] = [Code::Subject, Code::Network, Code::Claims, Code::Admit];
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
@@ -75,39 +69,10 @@ struct List {
     next: Option<AttemptId>,
 }
 
-struct Line {
-    id: AttemptId,
-    when: String,
-    address: String,
-    is_accepted: bool,
-    code: &'static str,
-    why: &'static str,
-}
-
-impl Line {
-    fn of(attempt: &Attempt) -> Self {
-        let (is_accepted, why) = match attempt.outcome {
-            Outcome::Accepted { .. } => (true, "came in"),
-            Outcome::Refused {
-                refusal: Some(refusal),
-                ..
-            } => (false, refusal.sentence()),
-            Outcome::Refused { code, .. } => (false, code.rule()),
-        };
-        Self {
-            id: attempt.id,
-            when: attempt.at.for_people(),
-            address: attempt.address.clone(),
-            is_accepted,
-            code: attempt.outcome.as_str(),
-            why,
-        }
-    }
-}
-
 async fn list(
     State(shared): State<Shared>,
     Visit { pass, frame }: Visit<AuditView>,
+    moment: Moment,
     Asked(asked): Asked,
 ) -> Result<Html<String>, Error> {
     let accepted = match asked.get("outcome") {
@@ -131,7 +96,7 @@ async fn list(
         at: format!("{}/attempts", at(pass.account.slug.as_str())),
         outcome: asked.get("outcome").to_owned(),
         next: all.last().filter(|_| is_more).map(|last| last.id),
-        lines: all.iter().map(Line::of).collect(),
+        lines: all.iter().map(|one| Line::of(one, moment.now)).collect(),
     })
 }
 
@@ -140,103 +105,32 @@ async fn list(
 struct Page {
     frame: Frame,
     at: String,
-    line: Line,
-    reference: AttemptId,
-    revision: i64,
+    one: Explained,
     person: Option<String>,
-    advice: Option<String>,
-    verified_by: Option<String>,
-    clock: Option<String>,
-    checks: Vec<Step>,
-    claims: Vec<(String, Vec<String>)>,
-    rules: Vec<Fired>,
-    roles: Vec<(Role, String)>,
-}
-
-/// A check.
-struct Step {
-    mark: &'static str,
-    code: &'static str,
-    rule: &'static str,
-    what: String,
-    found: String,
-    expected: String,
-}
-
-/// What a rule did.
-struct Fired {
-    role: Role,
-    rule: String,
-    gave: bool,
-    because: String,
+    tester: Option<String>,
 }
 
 async fn show(
     State(shared): State<Shared>,
     Visit { pass, frame }: Visit<AuditView>,
+    moment: Moment,
     Path((_, attempt)): Path<(String, String)>,
 ) -> Result<Html<String>, Error> {
-    let attempt = find_attempt(&shared, pass.account.id, &attempt).await?;
-    let here = at(pass.account.slug.as_str());
+    let account = &pass.account;
+    let attempt = find_attempt(&shared, account.id, &attempt).await?;
+    let here = at(account.slug.as_str());
     page::show(&Page {
         frame,
-        line: Line::of(&attempt),
-        reference: attempt.id,
-        revision: attempt.revision,
         person: match attempt.outcome {
             Outcome::Accepted { user } => Some(format!("{here}/users/{user}")),
-            Outcome::Refused { .. } => None,
+            _ => None,
+        },
+        tester: match attempt.tester {
+            Some(Tester::Person(user)) => Some(name(&shared, account, &user.to_string()).await?),
+            Some(Tester::SetupLink(_)) => Some("the client, by the setup link".to_owned()),
+            None => None,
         },
         at: here,
-        advice: attempt.advice.as_ref().map(Advice::sentence),
-        verified_by: attempt.verified_by.clone(),
-        clock: attempt.clock_difference.map(|ahead| ahead.to_string()),
-        checks: attempt.rows.iter().map(step).collect(),
-        claims: claims(&attempt, &pass.document),
-        rules: attempt
-            .rules
-            .iter()
-            .map(|fired| Fired {
-                role: fired.role,
-                rule: fired.rule.clone(),
-                gave: fired.value.is_some(),
-                because: fired.because.clone(),
-            })
-            .collect(),
-        roles: attempt.roles.into_iter().collect(),
+        one: Explained::of(attempt, &account.entity_id, &pass.document, moment.now),
     })
-}
-
-fn step(row: &Row) -> Step {
-    let (mark, found, expected) = match row.outcome {
-        Check::Passed if NAMING.contains(&row.code) => ("ok", covered(&row.found), String::new()),
-        Check::Passed => ("ok", row.found.clone(), String::new()),
-        Check::Failed => ("failed", row.found.clone(), row.expected().to_owned()),
-        Check::NotChecked => ("not checked", String::new(), String::new()),
-    };
-    Step {
-        mark,
-        code: row.code.as_str(),
-        rule: row.code.rule(),
-        what: row.what.clone(),
-        found,
-        expected,
-    }
-}
-
-/// The claims: what names a person is covered, what rules look at is not, since it says what to change.
-fn claims(attempt: &Attempt, document: &Document) -> Vec<(String, Vec<String>)> {
-    let read: BTreeSet<&str> = document.roles.iter().filter_map(RoleRule::claim).collect();
-    let shown = attempt.claims.iter().map(|claim| {
-        let is_read = read.contains(claim.name.as_str());
-        let value = |value: &String| {
-            if is_read {
-                value.clone()
-            } else {
-                covered(value)
-            }
-        };
-        (claim.name.clone(), claim.values.iter().map(value).collect())
-    });
-    shown.collect()
 }

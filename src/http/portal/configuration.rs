@@ -99,12 +99,22 @@ struct Edit {
     wrong: Option<String>,
 }
 
-async fn edit(Visit { pass, frame }: Visit<RevisionMake>) -> Result<Html<String>, Error> {
+async fn edit(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<RevisionMake>,
+    Asked(asked): Asked,
+) -> Result<Html<String>, Error> {
+    let mut metadata = None;
+    if let Ok(number) = asked.get("metadata").parse() {
+        let mut tx = shared.app.store.read().await?;
+        let found = tx.of(pass.account.id).revision(number).await?;
+        metadata = found.ok_or_else(Error::not_found)?.metadata;
+    }
     page::show(&Edit {
         frame,
         at: at(pass.account.slug.as_str()),
         text: write_account(&pass.document),
-        metadata: String::new(),
+        metadata: metadata.unwrap_or_default(),
         url: String::new(),
         claims: String::new(),
         wrong: None,

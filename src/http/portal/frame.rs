@@ -41,7 +41,8 @@ pub(super) struct Tabs {
 }
 
 /// What a page says that was come to by having done something.
-const NOTICES: [(&str, &str); 14] = [
+const NOTICES: [(&str, &str); 15] = [
+    ("link_ended", "The link opens nothing from now on."),
     ("invited", "They are invited and can sign in from now on."),
     (
         "suspended",
@@ -74,11 +75,12 @@ const NOTICES: [(&str, &str); 14] = [
 ];
 
 /// The pages of an account: their names, their addresses in it, and the permission of each.
-const TABS: [(&str, &str, &str); 10] = [
+const TABS: [(&str, &str, &str); 11] = [
     ("Overview", "", "account:view"),
     ("People", "/users", "user:view"),
     ("Sessions", "/sessions", "session:view"),
     ("Sign-ins", "/attempts", "audit:view"),
+    ("Setup", "/setup", "revision:make"),
     ("Connection", "/connection", "revision:make"),
     ("Handback", "/handback", "account:view"),
     ("Configuration", "/configuration", "revision:view"),

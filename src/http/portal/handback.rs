@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use url::form_urlencoded;
 
-use super::super::api::pass::{AccountView, Pass};
+use super::super::api::pass::AccountView;
 use super::super::{Error, Shared, page};
 use super::fields::{Asked, Fields, refusal};
 use super::frame::{Frame, at};
 use super::visit::Visit;
-use crate::account::RoleRule;
+use crate::account::{Account, Document, RoleRule};
 use crate::handback::{File, Group, Kit, zip};
 use crate::role::Role;
 
@@ -33,19 +33,25 @@ pub(super) fn router() -> Router<Shared> {
 #[template(path = "portal_handback.html")]
 struct Page {
     frame: Frame,
-    at: String,
+    kit: Shown,
+}
+
+/// The kit as it is shown, with what was filled in for it.
+pub(super) struct Shown {
+    /// The address of the page that it is on, and of its files.
+    pub(super) at: String,
     /// The groups, as they go on in an address.
-    query: String,
+    pub(super) query: String,
     /// Each role that a claim gives, and the group that was named for it.
-    roles: Vec<(Role, String)>,
-    files: Vec<File>,
-    warnings: Vec<String>,
-    wrong: Option<String>,
+    pub(super) roles: Vec<(Role, String)>,
+    pub(super) files: Vec<File>,
+    pub(super) warnings: Vec<String>,
+    pub(super) wrong: Option<String>,
 }
 
 /// The roles of which the client sends somebody a claim.
-fn roles(pass: &Pass<AccountView>) -> Vec<Role> {
-    let rules = pass.document.roles.iter();
+fn roles(document: &Document) -> Vec<Role> {
+    let rules = document.roles.iter();
     let mut all: Vec<Role> = rules
         .filter(|rule| rule.claim().is_some())
         .map(|rule: &RoleRule| rule.role)
@@ -55,11 +61,48 @@ fn roles(pass: &Pass<AccountView>) -> Vec<Role> {
     all
 }
 
-fn groups(pass: &Pass<AccountView>, asked: &Fields) -> BTreeMap<Role, Group> {
-    let named = roles(pass).into_iter();
+/// The group that was named for each role.
+fn groups(document: &Document, asked: &Fields) -> BTreeMap<Role, Group> {
+    let named = roles(document).into_iter();
     named
         .filter_map(|role| Some((role, Group::parse(asked.get(role.as_str()))?)))
         .collect()
+}
+
+impl Shown {
+    /// The kit of an account, on the page at an address.
+    pub(super) async fn of(
+        shared: &Shared,
+        (account, document): (&Account, &Document),
+        asked: &Fields,
+        at: String,
+    ) -> Result<Self, Error> {
+        let kit = shared.app.handback(account, groups(document, asked));
+        let (kit, wrong) = match kit.await {
+            Ok(kit) => (kit, None),
+            Err(error) => {
+                let files = Vec::new();
+                let warnings = Vec::new();
+                (Kit { files, warnings }, Some(refusal(error)?))
+            }
+        };
+        let roles = roles(document).into_iter();
+        let roles: Vec<_> = roles
+            .map(|role| (role, asked.get(role.as_str()).to_owned()))
+            .collect();
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (role, group) in roles.iter().filter(|(_, group)| !group.is_empty()) {
+            query.append_pair(role.as_str(), group);
+        }
+        Ok(Self {
+            at,
+            query: query.finish(),
+            roles,
+            files: kit.files,
+            warnings: kit.warnings,
+            wrong,
+        })
+    }
 }
 
 async fn show(
@@ -67,37 +110,13 @@ async fn show(
     Visit { pass, frame }: Visit<AccountView>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let kit = shared.app.handback(&pass.account, groups(&pass, &asked));
-    let (kit, wrong) = match kit.await {
-        Ok(kit) => (kit, None),
-        Err(error) => {
-            let files = Vec::new();
-            let warnings = Vec::new();
-            (Kit { files, warnings }, Some(refusal(error)?))
-        }
-    };
-    let roles = roles(&pass).into_iter();
-    let roles: Vec<_> = roles
-        .map(|role| (role, asked.get(role.as_str()).to_owned()))
-        .collect();
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (role, group) in roles.iter().filter(|(_, group)| !group.is_empty()) {
-        query.append_pair(role.as_str(), group);
-    }
-    let status = match &wrong {
+    let at = format!("{}/handback", at(pass.account.slug.as_str()));
+    let kit = Shown::of(&shared, (&pass.account, &pass.document), &asked, at).await?;
+    let status = match &kit.wrong {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
-    let page = page::show(&Page {
-        frame,
-        at: format!("{}/handback", at(pass.account.slug.as_str())),
-        query: query.finish(),
-        roles,
-        files: kit.files,
-        warnings: kit.warnings,
-        wrong,
-    })?;
-    Ok((status, page).into_response())
+    Ok((status, page::show(&Page { frame, kit })?).into_response())
 }
 
 async fn packed(
@@ -105,11 +124,7 @@ async fn packed(
     Visit { pass, .. }: Visit<AccountView>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let app = &shared.app;
-    let kit = app.handback(&pass.account, groups(&pass, &asked)).await?;
-    let bytes = zip(&kit).map_err(|cause| Error::internal(&cause))?;
-    let name = format!("{}-handback.zip", pass.account.slug);
-    Ok(download("application/zip", &name, bytes))
+    whole(&shared, (&pass.account, &pass.document), &asked).await
 }
 
 async fn single(
@@ -118,15 +133,33 @@ async fn single(
     Path((_, name)): Path<(String, String)>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let app = &shared.app;
-    let kit = app.handback(&pass.account, groups(&pass, &asked)).await?;
-    let file = kit.files.into_iter().find(|file| file.name == name);
+    one(&shared, (&pass.account, &pass.document), &asked, &name).await
+}
+
+/// The kit as one zip.
+pub(super) async fn whole(
+    shared: &Shared,
+    (account, document): (&Account, &Document),
+    asked: &Fields,
+) -> Result<Response, Error> {
+    let kit = shared.app.handback(account, groups(document, asked));
+    let bytes = zip(&kit.await?).map_err(|cause| Error::internal(&cause))?;
+    let name = format!("{}-handback.zip", account.slug);
+    Ok(download("application/zip", &name, bytes))
+}
+
+/// One file of the kit.
+pub(super) async fn one(
+    shared: &Shared,
+    (account, document): (&Account, &Document),
+    asked: &Fields,
+    name: &str,
+) -> Result<Response, Error> {
+    let kit = shared.app.handback(account, groups(document, asked));
+    let file = kit.await?.files.into_iter().find(|file| file.name == name);
     let file = file.ok_or_else(Error::not_found)?;
-    Ok(download(
-        "application/octet-stream",
-        file.name,
-        file.text.into_bytes(),
-    ))
+    let bytes = file.text.into_bytes();
+    Ok(download("application/octet-stream", file.name, bytes))
 }
 
 /// A file that is kept, never shown: what stands in it is not ours alone.

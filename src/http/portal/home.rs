@@ -79,6 +79,12 @@ async fn show(
             needs.push((says, at(&fresh.slug)));
         }
     }
+    for slug in tx.offers().await? {
+        if is_operator {
+            let says = format!("The client of {slug} has sent its metadata");
+            needs.push((says, format!("{}/setup", at(&slug))));
+        }
+    }
     for watched in tx.watched().await? {
         let ends = Timestamp::from_millis(watched.not_after);
         let left = ends.since(moment.now);

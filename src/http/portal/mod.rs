@@ -1,4 +1,4 @@
-//! `/portal`: the pages of who administers accounts.
+//! `/portal`: the pages of who administers accounts; and `/setup`, those of a client whose account is set up.
 
 mod account;
 mod accounts;
@@ -6,9 +6,11 @@ mod apps;
 mod attempts;
 mod audit;
 mod chart;
+mod client;
 mod configuration;
 mod connection;
 mod effect;
+mod explained;
 mod fields;
 mod frame;
 mod handback;
@@ -21,6 +23,7 @@ mod promotion;
 mod proposals;
 mod roles;
 mod sessions;
+mod setup;
 mod system;
 mod user;
 mod users;
@@ -43,6 +46,8 @@ pub(super) fn router() -> Router<Shared> {
         .merge(configuration::router())
         .merge(promotion::router())
         .merge(connection::router())
+        .merge(setup::router())
+        .merge(client::router())
         .merge(handback::router())
         .merge(keys::router())
         .merge(webhooks::router())

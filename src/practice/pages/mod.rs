@@ -3,6 +3,7 @@
 mod farm;
 mod sign_in;
 mod sign_out;
+mod trusts;
 mod view;
 
 use anyhow::Context;
@@ -40,6 +41,7 @@ pub fn router(practice: Practice) -> Router {
             "/adfs/ls/idpinitiatedsignon.aspx",
             get(sign_in::without_request),
         )
+        .route("/adfs/trusts", get(trusts::show).post(trusts::import))
         .route("/adfs/portal/css/style.css", get(style))
         .route("/adfs/portal/script/continue.js", get(script))
         .layer(header(CONTENT_SECURITY_POLICY, POLICY))

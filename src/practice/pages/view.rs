@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::practice::logout::Participant;
 use crate::practice::persona::PERSONAS;
+use crate::practice::relying_party::RelyingParty;
 use crate::practice::switch::GROUPS;
 
 /// Who do you want to be, and what shall go wrong?
@@ -24,6 +25,16 @@ pub(super) struct SignIn {
     pub(super) chosen: &'static str,
     /// Who signed in last, and where.
     pub(super) sessions: Vec<Participant>,
+}
+
+/// Who is trusted.
+#[derive(Template)]
+#[template(path = "practice_trusts.html")]
+pub(super) struct Trusts {
+    /// The farm's host.
+    pub(super) host: String,
+    /// The trusts.
+    pub(super) trusts: Vec<RelyingParty>,
 }
 
 /// A form that posts itself.

@@ -3,6 +3,7 @@
 mod configuration;
 mod connection;
 mod programs;
+mod setup;
 
 use axum::http::StatusCode;
 use vestibule::practice::persona::{LINA, MAYA, UMA};

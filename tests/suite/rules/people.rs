@@ -64,7 +64,7 @@ async fn people(test: &TestApp) -> Vec<User> {
 async fn refusal(test: &TestApp, answered: &Answered) -> Option<Refusal> {
     match test.attempt_of(answered.reference()).await.outcome {
         Outcome::Refused { refusal, .. } => refusal,
-        Outcome::Accepted { .. } => None,
+        _ => None,
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn sign_in<'d>(
     }
     match desk.test.attempt_of(answered.reference()).await.outcome {
         Outcome::Refused { refusal, .. } => (Some(refusal.unwrap()), browser),
-        Outcome::Accepted { .. } => panic!("{}", answered.body),
+        _ => panic!("{}", answered.body),
     }
 }
 

@@ -16,6 +16,7 @@ mod people;
 mod proposals;
 mod search;
 mod sessions;
+mod setup_links;
 mod sources;
 mod webhooks;
 
