@@ -49,6 +49,7 @@ async function every(page, { site }) {
         handback: `${DEMO}/handback?maker=S-1-5-21-1-2-3-1101`,
         configuration: `${DEMO}/configuration`,
         edit: `${DEMO}/configuration/edit`,
+        rules: `${DEMO}/rules`,
         promotion: `${DEMO}/promotion`,
         setup: `${DEMO}/setup`,
         connection: `${DEMO}/connection`,
@@ -132,6 +133,7 @@ async function setUp(browser, page, demo) {
     await client.goto(link);
     await inspect(client, 'setup-open');
     await client.getByRole('button', { name: 'Open it' }).click();
+    await client.getByRole('heading', { name: '3. Try it' }).waitFor();
     await inspect(client, 'setup-steps-empty');
     await client.getByRole('button', { name: 'Send it' }).click();
     await client.locator('[role=alert]').waitFor();
@@ -199,13 +201,21 @@ async function mistaken(page, { site }) {
 
 async function changed(page, { site }) {
     await page.goto(`${site}${DEMO}/configuration`);
-    await page.getByRole('link', { name: 'Change it' }).click();
+    await page.getByRole('link', { name: 'Change it as text' }).click();
     const written = await page.getByLabel('The configuration').inputValue();
     await page.getByLabel('The configuration').fill(written.replace('equals = "vkyc-auditor"', 'equals = "vkyc-auditors"'));
     await page.getByRole('button', { name: 'See what it would do' }).click();
     assert.match(await text(page), /1 of \d+ people would hold other roles; 1 lose auditor/);
     assert.match(await text(page), /Ava Auditor auditor no role/);
     await inspect(page, 'portal-review');
+    await page.getByRole('button', { name: 'Change the rules further' }).click();
+    await page.getByRole('heading', { name: 'Role rules' }).waitFor();
+    const values = page.getByRole('group', { name: 'Rule 3' }).getByLabel('Values, one in a line');
+    assert.equal(await values.inputValue(), 'vkyc-auditors');
+    await values.fill('');
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.getByRole('heading', { name: 'What it would do', exact: true }).waitFor();
+    assert.match(await text(page), /Ava Auditor auditor no role/);
     await page.getByRole('link', { name: 'Leave it' }).click();
 }
 

@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 68] = [
+const PUBLIC: [(&str, &str, u16); 69] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -75,6 +75,7 @@ const PUBLIC: [(&str, &str, u16); 68] = [
     ("GET", "/portal/accounts/{account}/webhooks", 303),
     ("GET", "/portal/accounts/{account}/webhooks/{webhook}", 303),
     ("GET", "/portal/accounts/{account}/connection", 303),
+    ("GET", "/portal/accounts/{account}/rules", 303),
     ("GET", "/portal/accounts/{account}/setup", 303),
     // A client's administrator comes by a link; whoever has none is asked for it.
     ("GET", "/setup", 303),

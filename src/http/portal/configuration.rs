@@ -14,10 +14,11 @@ use super::effect::{People, Provider, Row, changes, trust};
 use super::fields::{Asked, Fields, refusal};
 use super::frame::{Frame, at};
 use super::name::name;
+use super::rules;
 use super::visit::Visit;
 use crate::account::Stage;
 use crate::app::{Applied, Consent, Outcome, Reviewed};
-use crate::claims::{Fired, rules};
+use crate::claims::{self, Fired};
 use crate::config::{AccountFile, parse_account, write_account};
 use crate::saml::Attribute;
 use crate::time::Timestamp;
@@ -179,6 +180,19 @@ async fn change(
     fields: Fields,
 ) -> Result<Response, Error> {
     let here = at(pass.account.slug.as_str());
+    let mut fields = fields;
+    if fields.get("rules") == "yes" {
+        let described = rules::read(&pass.document, &fields).and_then(|document| {
+            let text = write_account(&document);
+            let sound = parse_account(&text, "the rules");
+            sound.map(|_| text).map_err(|wrong| wrong.to_string())
+        });
+        fields = match described {
+            Ok(text) => fields.with("text", text),
+            Err(wrong) => return rules::again(&shared, (&pass, frame), &fields, wrong).await,
+        };
+    }
+    let fields = fields;
     let again = |frame, wrong: Option<String>| Edit {
         frame,
         at: here.clone(),
@@ -190,8 +204,18 @@ async fn change(
         claims: fields.get("claims").to_owned(),
         wrong,
     };
-    if fields.get("step") == "edit" {
-        return Ok(page::show(&again(frame, None))?.into_response());
+    match fields.get("step") {
+        "edit" => return Ok(page::show(&again(frame, None))?.into_response()),
+        "rules" => {
+            return match parse_account(fields.get("text"), "the configuration") {
+                Ok(document) => {
+                    let claims = fields.get("claims");
+                    rules::further(&shared, (&pass, frame), &document, claims).await
+                }
+                Err(wrong) => unprocessable(&again(frame, Some(wrong.to_string()))),
+            };
+        }
+        _ => {}
     }
     let is_new = ["file", "metadata", "url"]
         .iter()
@@ -302,7 +326,7 @@ fn review(
         rows,
         people: People::from(reviewed.effects),
         warnings: reviewed.warnings,
-        fired: rules(&pasted(claims), &file.document.roles, now),
+        fired: claims::rules(&pasted(claims), &file.document.roles, now),
         claims: claims.to_owned(),
         provider: reviewed
             .trust

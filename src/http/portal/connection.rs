@@ -15,8 +15,9 @@ use super::fields::{Fields, refusal};
 use super::frame::{Frame, at};
 use super::visit::Visit;
 use crate::account::{Stage, State as Standing};
-use crate::app::{Refreshed, Seen, Wished};
-use crate::saml::rollover::{Purpose, Rollover, State as Life, Step};
+use crate::app::{Overview, Refreshed, Seen, Wished};
+use crate::saml::rollover::{Known, Purpose, Rollover, State as Life, Step};
+use crate::time::{Span, Timestamp};
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
@@ -44,6 +45,8 @@ struct Page {
     takes_two: bool,
     /// Whether it is in use; the staff account always is.
     state: Option<Standing>,
+    /// What is to be expected when, the nearest first.
+    timeline: Vec<(String, i64, String)>,
     says: Option<String>,
     wrong: Option<String>,
 }
@@ -89,6 +92,7 @@ async fn view<P>(
     let source = overview.source.as_ref();
     let is_held = source.is_some_and(|source| source.held.is_some());
     let rollover: Rollover = shared.app.rollover(account).await?;
+    let timeline = timeline(&overview, &rollover.keys, now);
     let ends = overview.trusted.iter().flat_map(|idp| &idp.signing);
     let ends = ends.map(|key| {
         let certificate = &key.certificate;
@@ -118,9 +122,59 @@ async fn view<P>(
         asks_import: rollover.next != Step::Publish,
         takes_two: pass.document.approvals(),
         state: Some(account.state).filter(|_| pass.document.stage != Stage::Staff),
+        timeline,
         says: None,
         wrong: None,
     })
+}
+
+/// Certificates that AD FS makes by itself last a year; longer ones somebody makes by hand, when they think of it.
+const BY_ITSELF: Span = Span::days(400);
+
+/// So long before the end of a certificate AD FS publishes the next one, and signs with it.
+const PUBLISHED: Span = Span::days(20);
+const SIGNS: Span = Span::days(15);
+
+/// So long before the end of a key of ours the client should have the next one.
+const OURS: Span = Span::days(60);
+
+/// What is to be expected when: the day, how far off it is, and what.
+fn timeline(overview: &Overview, ours: &[Known], now: Timestamp) -> Vec<(String, i64, String)> {
+    let mut all = Vec::new();
+    for key in overview.trusted.iter().flat_map(|idp| &idp.signing) {
+        let one = &key.certificate;
+        let print: String = one.fingerprint.chars().take(8).collect();
+        let end = one.not_after;
+        if end.since(one.not_before) <= BY_ITSELF {
+            let says = format!(
+                "AD FS is likely to publish what follows {print}…, and its metadata changes"
+            );
+            all.push((end.minus(PUBLISHED), says));
+            let says = format!("AD FS is likely to sign with what follows {print}…");
+            all.push((end.minus(SIGNS), says));
+        }
+        all.push((end, format!("their certificate {print}… ends")));
+    }
+    for key in ours.iter().filter(|key| key.state != Life::Old) {
+        let what = key.purpose.as_str();
+        let end = key.certificate.not_after;
+        let says = format!("time to publish our next {what} key, so that the client can import it");
+        all.push((end.minus(OURS), says));
+        all.push((end, format!("our {what} certificate ends")));
+    }
+    if let Some(source) = &overview.source {
+        let says = "their metadata is asked for again".to_owned();
+        all.push((source.next_at, says));
+        if let Some(until) = source.valid_until {
+            let says =
+                "their metadata says that it holds no longer; new sign-ins stop three days later";
+            all.push((until, says.to_owned()));
+        }
+    }
+    all.retain(|(at, _)| *at > now);
+    all.sort();
+    let line = |(at, says): (Timestamp, String)| (at.for_people(), at.since(now).as_days(), says);
+    all.into_iter().map(line).collect()
 }
 
 async fn show(

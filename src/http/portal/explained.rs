@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::account::{Document, RoleRule};
+use crate::account::{Document, RoleRule, SubjectSource};
 use crate::attempt::{Attempt, Outcome, covered};
 use crate::handback::mishaps;
 use crate::id::AttemptId;
@@ -63,6 +63,8 @@ pub(super) struct Explained {
     pub(super) clock: Option<String>,
     pub(super) checks: Vec<Step>,
     pub(super) claims: Vec<(String, Vec<String>)>,
+    /// What the account looks for in the claims: what for, the claim, and whether it came.
+    pub(super) wanted: Vec<(String, String, bool)>,
     pub(super) rules: Vec<Fired>,
     pub(super) roles: Vec<(Role, String)>,
     /// What an AD FS shows that keeps people, and what helps; of one that has not come back.
@@ -110,6 +112,7 @@ impl Explained {
             clock: attempt.clock_difference.map(|ahead| ahead.to_string()),
             checks: attempt.rows.iter().map(step).collect(),
             claims: claims(&attempt, document),
+            wanted: wanted(&attempt, document),
             rules: fired.collect(),
             roles: attempt.roles.into_iter().collect(),
             mishaps: if is_away {
@@ -153,4 +156,34 @@ fn claims(attempt: &Attempt, document: &Document) -> Vec<(String, Vec<String>)> 
         (claim.name.clone(), claim.values.iter().map(value).collect())
     });
     shown.collect()
+}
+
+/// The claims that the account looks for, each once.
+fn wanted(attempt: &Attempt, document: &Document) -> Vec<(String, String, bool)> {
+    let map = &document.claims;
+    let mut all = vec![
+        ("E-mail".to_owned(), map.email.clone()),
+        ("Given name".to_owned(), map.given_name.clone()),
+        ("Family name".to_owned(), map.surname.clone()),
+    ];
+    if let SubjectSource::Claim(name) = &map.subject {
+        all.push(("Who they are for good".to_owned(), name.clone()));
+    }
+    if let Some(name) = &map.external_id {
+        all.push(("The client's own id of them".to_owned(), name.clone()));
+    }
+    let names: BTreeSet<&str> = document.roles.iter().filter_map(RoleRule::claim).collect();
+    all.extend(names.iter().map(|name| {
+        let of_it = document.roles.iter();
+        let of_it = of_it.filter(|rule| rule.claim() == Some(name));
+        let roles: BTreeSet<&str> = of_it.map(|rule| rule.role.as_str()).collect();
+        let roles: Vec<&str> = roles.into_iter().collect();
+        (format!("Roles: {}", roles.join(", ")), (*name).to_owned())
+    }));
+    let came = |name: &String| attempt.claims.iter().any(|claim| claim.name == *name);
+    let row = |(what, name): (String, String)| {
+        let came = came(&name);
+        (what, name, came)
+    };
+    all.into_iter().map(row).collect()
 }

@@ -39,6 +39,14 @@ impl Fields {
         named.map(|(_, value)| value.trim())
     }
 
+    /// The same with this in a field, whatever stood there.
+    #[must_use]
+    pub(super) fn with(mut self, name: &str, value: String) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value));
+        self
+    }
+
     /// The rest of the names that begin so, and what stands in each.
     pub(super) fn beginning<'f>(
         &'f self,

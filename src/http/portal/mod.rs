@@ -22,6 +22,7 @@ mod policy;
 mod promotion;
 mod proposals;
 mod roles;
+mod rules;
 mod sessions;
 mod setup;
 mod system;
@@ -44,6 +45,7 @@ pub(super) fn router() -> Router<Shared> {
         .merge(account::router())
         .merge(new::router())
         .merge(configuration::router())
+        .merge(rules::router())
         .merge(promotion::router())
         .merge(connection::router())
         .merge(setup::router())

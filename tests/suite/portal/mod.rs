@@ -3,6 +3,7 @@
 mod configuration;
 mod connection;
 mod programs;
+mod rules;
 mod setup;
 
 use axum::http::StatusCode;
