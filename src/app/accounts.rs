@@ -49,6 +49,8 @@ pub struct Consent {
     pub break_glass: Option<String>,
     /// That people will be known by another subject.
     pub new_subject: bool,
+    /// The revision in force that it was compared with; another one by now is a reason to look again.
+    pub before: Option<i64>,
     /// The promotion or the rollback that this is: it was tried, so that it counts at once where it does not take two people.
     pub tried: Option<Event>,
 }
@@ -64,9 +66,11 @@ pub fn vet(file: &AccountFile, config: &Config) -> Result<Option<Descriptor>> {
             document.stage.as_str()
         )));
     }
+    let ours = config.server.authorities();
+    let read = |bytes: &[u8]| Descriptor::read(bytes)?.elsewhere(&ours);
     file.metadata
         .as_deref()
-        .map(Descriptor::read)
+        .map(read)
         .transpose()
         .context("`saml.idp_metadata` is refused")
 }

@@ -54,8 +54,11 @@ impl App {
         now: Timestamp,
     ) -> Result<Result<Judged, String>> {
         let (stage, trusted) = (active.document.stage, active.metadata.clone());
-        let judge =
-            move || judge(trusted.as_deref(), &bytes, &distrusted, now).map_err(|p| p.to_string());
+        let ours = self.config.server.authorities();
+        let judge = move || {
+            let judged = judge(trusted.as_deref(), &bytes, (&distrusted, &ours), now);
+            judged.map_err(|problem| problem.to_string())
+        };
         let mut judged = tokio::task::spawn_blocking(judge).await?;
         if let Ok(judged) = &mut judged
             && stage == Stage::Staff
@@ -182,14 +185,14 @@ impl App {
 fn judge(
     trusted: Option<&str>,
     bytes: &[u8],
-    distrusted: &[String],
+    (distrusted, ours): (&[String], &[String]),
     now: Timestamp,
 ) -> Result<Judged, metadata::Problem> {
     let old = trusted.map(|text| Descriptor::read(text.as_bytes()));
     let old = old.transpose()?.map(|old| old.without(distrusted));
     let keys: &[IdpKey] = old.as_ref().map_or(&[], |old| &old.signing);
     let (new, signed_by) = Descriptor::read_signed(bytes, keys)?;
-    let new = new.without(distrusted);
+    let new = new.elsewhere(ours)?.without(distrusted);
     if new.signing.is_empty() {
         return Err(metadata::Problem::OnlyWeakKeys(new.unusable.join("; ")));
     }

@@ -162,7 +162,10 @@ impl App {
             store.clone(),
             Arc::clone(&ring),
             entropy.clone(),
-            config.server.public_url.clone(),
+            (
+                config.server.public_url.clone(),
+                config.server.authorities(),
+            ),
             apps.iter().map(|behind| behind.app.clone()),
         );
         notes.extend(config.warnings());

@@ -168,6 +168,7 @@ impl App {
             )));
         }
         let live = self.in_force(to).await?;
+        let before = promotion.before;
         let event = Event::RevisionPromoted {
             from: from.slug.to_string(),
             from_revision: promotion.revision,
@@ -175,6 +176,7 @@ impl App {
         };
         let consent = Consent {
             new_subject: consented.new_subject,
+            before: Some(before),
             tried: Some(event),
             ..Consent::default()
         };
@@ -207,20 +209,23 @@ impl App {
         Ok((then.document, changes))
     }
 
-    /// Puts the mapping, the rules and the policy of an earlier revision in force again; whom the account trusts stays as it is.
+    /// Puts the mapping, the rules and the policy of an earlier revision in force again, in place of the one that it was compared
+    /// with where somebody says which; whom the account trusts stays as it is.
     pub async fn rollback(
         &self,
         account: &Account,
         number: i64,
-        new_subject: bool,
+        (new_subject, before): (bool, Option<i64>),
         actor: impl Into<Actor>,
     ) -> Result<Outcome> {
         let actor = &actor.into();
-        let (document, _) = self.rollback_of(account, number).await?;
         let now = self.in_force(account).await?;
+        let before = before.unwrap_or(now.number);
+        let (document, _) = self.rollback_of(account, number).await?;
         let event = Event::RevisionRestored { of: number };
         let consent = Consent {
             new_subject,
+            before: Some(before),
             tried: Some(event),
             ..Consent::default()
         };

@@ -31,6 +31,15 @@ impl App {
         of.alone().await?;
         // As it is now that nobody else changes it.
         let account = of.account().await?.context("the account is gone")?;
+        if consent
+            .before
+            .is_some_and(|before| before != account.active)
+        {
+            bail!(Refused(format!(
+                "somebody changed {} since you looked; look at what it would change now",
+                account.slug
+            )));
+        }
         let active = of
             .revision(account.active)
             .await?

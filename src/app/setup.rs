@@ -173,7 +173,14 @@ impl App {
             document,
             metadata: Some(bytes),
         };
-        let idp = vet(&file, &self.config)?;
+        let (turn, config) = (self.reading.acquire().await?, self.config.clone());
+        let judged = tokio::task::spawn_blocking(move || {
+            let idp = vet(&file, &config);
+            (file, idp)
+        });
+        let (file, idp) = judged.await?;
+        drop(turn);
+        let idp = idp?;
         let idp = self.without_distrusted(&guest.account, idp).await?;
         let idp = idp.context("metadata without a descriptor")?;
         let mut tx = self.store.write().await?;

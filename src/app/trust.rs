@@ -138,8 +138,13 @@ impl App {
         Ok(revision)
     }
 
-    /// Drops a held change; the same one is not held again.
-    pub async fn refuse_metadata(&self, slug: &str, actor: impl Into<Actor>) -> Result<String> {
+    /// Drops a held change, the one that somebody has seen where they say which; the same one is not held again.
+    pub async fn refuse_metadata(
+        &self,
+        slug: &str,
+        seen: Option<&str>,
+        actor: impl Into<Actor>,
+    ) -> Result<String> {
         let actor = &actor.into();
         let (account, now) = (self.find_account(slug).await?, self.clock.now());
         let mut tx = self.store.write().await?;
@@ -149,6 +154,11 @@ impl App {
         let held = source.held.take();
         let held = held.ok_or_else(|| not_held(slug))?;
         let change = held.change;
+        if seen.is_some_and(|seen| seen != change) {
+            bail!(Refused(
+                "another change is held by now; look at that one".into()
+            ));
+        }
         source.refused = Some(change.clone());
         of.save_source(&source).await?;
         let event = Event::MetadataRefused {

@@ -115,7 +115,7 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
                 });
             }
             let outcome = app
-                .rollback(&account, to, confirm_subject_change, actor())
+                .rollback(&account, to, (confirm_subject_change, None), actor())
                 .await?;
             let document = app.in_force(&account).await?.document;
             applied(&outcome, &warnings(&document, app.clock.now()), app, out)

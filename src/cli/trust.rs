@@ -62,7 +62,7 @@ pub(super) async fn run(command: Command, app: &App, out: Out) -> Result<ExitCod
             refuse: true,
             ..
         } => {
-            let change = app.refuse_metadata(&account, &actor()).await?;
+            let change = app.refuse_metadata(&account, None, &actor()).await?;
             out.say(
                 &json!({ "account": account, "result": "refused", "change": change }),
                 || vec![format!("the change {change} of {account} is dropped")],

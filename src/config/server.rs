@@ -55,6 +55,19 @@ pub struct Server {
     pub egress_ips: Vec<String>,
 }
 
+impl Server {
+    /// Every authority (`host:port`) under which browsers reach our own pages.
+    pub fn authorities(&self) -> Vec<String> {
+        let public = url::Url::parse(&self.public_url).ok();
+        let port = public.as_ref().and_then(url::Url::port_or_known_default);
+        let own = public.as_ref().and_then(|url| url.host_str());
+        let names = self.host_names.iter().map(String::as_str);
+        let all = own.into_iter().chain(names);
+        all.filter_map(|name| Some(format!("{}:{}", name.to_ascii_lowercase(), port?)))
+            .collect()
+    }
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self {

@@ -13,7 +13,7 @@ pub enum Unwritable {
     Quote(String),
     /// It stands for everybody, or for a part of Windows, and not for a group that the client made.
     #[error(
-        "{0} is no group of a domain, and may hold everybody; name one whose SID begins with S-1-5-21-"
+        "{0} is no group that somebody made for this, and may hold everybody; name one of the client's own, whose SID begins with S-1-5-21- and ends in 1000 or more"
     )]
     Everybody(String),
 }

@@ -77,7 +77,7 @@ fn claims(facts: &Facts, wanted: &[Wanted<'_>]) -> Vec<String> {
     let mut lines = vec![
         String::new(),
         "WHAT YOUR AD FS SENDS (rules.txt says it in its own language)".to_owned(),
-        "  NameID, from the user principal name; it has to stay the same for a person for good"
+        "  NameID, from the attribute userPrincipalName; it has to stay the same for a person for good"
             .to_owned(),
         format!("  E-mail       {}", plain(&map.email)),
         format!("  Given name   {}", plain(&map.given_name)),

@@ -7,6 +7,7 @@ mod rules;
 mod scripts;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use openssl::sha::sha256;
 
@@ -73,6 +74,52 @@ impl Group {
     }
 }
 
+/// Groups that come with every domain and hold all of it, by the names that an English Windows gives them.
+const EVERYBODY: [&str; 9] = [
+    "everyone",
+    "authenticated users",
+    "users",
+    "guests",
+    "interactive",
+    "network",
+    "domain users",
+    "domain guests",
+    "domain computers",
+];
+
+/// From this relative identifier on groups are somebody's own; those below come with the domain.
+const OWN: u32 = 1_000;
+
+impl Group {
+    /// Whether it came with Windows or with the domain, and may hold everybody, instead of being made by somebody for this.
+    fn holds_everybody(&self) -> bool {
+        match self {
+            Self::Sid(sid) => {
+                let parts: Vec<Option<u32>> = sid
+                    .strip_prefix("S-1-5-21-")
+                    .map(|rest| rest.split('-').map(|part| part.parse().ok()).collect())
+                    .unwrap_or_default();
+                match parts.as_slice() {
+                    [Some(0), Some(0), Some(0), Some(_)] => true,
+                    [Some(_), Some(_), Some(_), Some(own)] => *own < OWN,
+                    _ => true,
+                }
+            }
+            Self::Name(name) => {
+                let own = name.rsplit('\\').next().unwrap_or_default();
+                EVERYBODY.contains(&own.trim().to_lowercase().as_str())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Sid(text) | Self::Name(text)) = self;
+        f.write_str(text)
+    }
+}
+
 /// A file of the kit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -110,8 +157,8 @@ pub fn write(facts: &Facts) -> Result<Kit, Unwritable> {
     let mut warnings = Vec::new();
     for (role, group) in &facts.groups {
         match group {
-            Group::Sid(sid) if !sid.starts_with("S-1-5-21-") => {
-                return Err(Unwritable::Everybody(sid.clone()));
+            group if group.holds_everybody() => {
+                return Err(Unwritable::Everybody(group.to_string()));
             }
             Group::Sid(_) => {}
             Group::Name(name) => warnings.push(format!(

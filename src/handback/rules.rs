@@ -11,8 +11,9 @@ const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 const NAME_ID: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
 const FORMAT: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claimproperties/format";
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
-/// A claim of our own between two rules, which is never sent.
+/// Claims of our own between two rules, which are never sent.
 const GROUP_NAME: &str = "urn:vestibule:group";
+const PERSON: &str = "urn:vestibule:upn";
 
 /// What stands where the client has to write something itself; `add-trust.ps1` stops at it, and for ADFS it fits nobody.
 pub(super) const BLANK: &str = "WRITE-HERE";
@@ -26,7 +27,7 @@ pub(super) struct Rule {
 
 /// Every rule, in the order in which ADFS runs them.
 pub(super) fn all(facts: &Facts, wanted: &[Wanted<'_>]) -> Result<Vec<Rule>, Unwritable> {
-    let mut all = vec![attributes(facts)?, name_id()?];
+    let mut all = vec![attributes(facts)?, upn()?, name_id()?];
     let by_name = |qualified: bool| {
         let named = wanted.iter().filter_map(|one| facts.groups.get(&one.role));
         let mut named = named.filter_map(|group| match group {
@@ -88,14 +89,27 @@ fn attributes(facts: &Facts) -> Result<Rule, Unwritable> {
     })
 }
 
+/// The user principal name as the directory says it: a claim of that type may come from another claims provider.
+fn upn() -> Result<Rule, Unwritable> {
+    Ok(Rule {
+        name: "Vestibule: UPN of the person, not sent".to_owned(),
+        template: None,
+        body: format!(
+            "c:[Type == {}, Issuer == \"AD AUTHORITY\"]\n => add(store = \"Active Directory\", types = ({}), query = \";userPrincipalName;{{0}}\", param = c.Value);",
+            rule(ACCOUNT_NAME)?,
+            rule(PERSON)?,
+        ),
+    })
+}
+
 /// The NameID, from the user principal name.
 fn name_id() -> Result<Rule, Unwritable> {
     Ok(Rule {
         name: "Vestibule: NameID from the UPN".to_owned(),
-        template: Some("MapClaims"),
+        template: None,
         body: format!(
-            "c:[Type == {}]\n => issue(Type = {}, Issuer = c.Issuer, OriginalIssuer = c.OriginalIssuer, Value = c.Value, ValueType = c.ValueType, Properties[{}] = {});",
-            rule(UPN)?,
+            "c:[Type == {}]\n => issue(Type = {}, Value = c.Value, Properties[{}] = {});",
+            rule(PERSON)?,
             rule(NAME_ID)?,
             rule(FORMAT)?,
             rule(UNSPECIFIED)?,

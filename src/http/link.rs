@@ -40,6 +40,9 @@ async fn take(
     headers: HeaderMap,
     Form(form): Form<Code>,
 ) -> Result<Response, Error> {
+    if !shared.limits.allow_start(address, "links") {
+        return Err(Error::too_many());
+    }
     let browser = headers.get(header::USER_AGENT);
     let browser = browser.and_then(|value| value.to_str().ok());
     let browser = browser.unwrap_or("unknown");

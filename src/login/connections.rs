@@ -68,6 +68,7 @@ impl Login {
         let restrictions = Restrictions {
             distrusted: of.distrusted().await?,
             source: of.source().await?,
+            ours: self.ours.clone(),
         };
         let url = &self.public_url;
         let compiled = Connection::compile(account, revision, &keys, &restrictions, url);

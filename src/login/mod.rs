@@ -42,6 +42,8 @@ pub struct Login {
     ring: Arc<Ring>,
     entropy: Entropy,
     public_url: String,
+    /// Our own authorities.
+    ours: Vec<String>,
     apps: Vec<(App, Vec<AllowedReturn>)>,
     connections: connections::Cache,
     private_keys: Jobs,
@@ -170,7 +172,7 @@ impl Login {
         store: Store,
         ring: Arc<Ring>,
         entropy: Entropy,
-        public_url: String,
+        (public_url, ours): (String, Vec<String>),
         apps: impl IntoIterator<Item = App>,
     ) -> Self {
         let scheme = public_url.split("://").next().unwrap_or("https");
@@ -186,6 +188,7 @@ impl Login {
             ring,
             entropy,
             public_url,
+            ours,
             apps,
             connections: connections::Cache::default(),
             private_keys: Jobs::default(),

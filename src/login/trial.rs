@@ -9,7 +9,7 @@ use super::cookie::{self, Errand};
 use super::decide::{Turned, arrive, turned};
 use super::visit::{Visit, is_form};
 use super::{Error, Finished, Login, Post, ROUNDS};
-use crate::account::{Account, ReturnTo};
+use crate::account::{Account, ReturnTo, SetupLink};
 use crate::attempt::{Attempt, Outcome, Tester};
 use crate::audit::{Actor, Event};
 use crate::claims;
@@ -41,6 +41,22 @@ impl Errand for Trial {
     }
 }
 
+impl Trial {
+    fn tried(&self, outcome: &Outcome, verified: bool) -> Tried {
+        let code = match outcome {
+            Outcome::Refused { code, .. } => Some(*code),
+            _ => None,
+        };
+        Tried {
+            attempt: self.attempt,
+            tester: self.tester,
+            request: self.pending.id.clone(),
+            code,
+            verified,
+        }
+    }
+}
+
 /// A trial that has come back.
 #[derive(Debug)]
 pub struct Tried {
@@ -66,6 +82,9 @@ pub struct Trying {
     /// The tag and the sealed value of the cookie that remembers it.
     pub cookie: (String, String),
 }
+
+/// The latest links of an account, among which one is looked for.
+const LINKS: i64 = 20;
 
 impl Login {
     /// Starts a trial by a revision of the account, and keeps that it was started.
@@ -119,8 +138,18 @@ impl Login {
         let mut tx = self.store.read().await?;
         let account = tx.account(slug).await?.ok_or(Error::NoAccount)?;
         let found: Option<Trial> = post.carried.find(&request, account.id, &self.ring, now);
-        let own = found.filter(|trial| trial.pending.host == post.host);
-        Ok(own.map(|trial| (account, trial)))
+        let Some(trial) = found.filter(|trial| trial.pending.host == post.host) else {
+            return Ok(None);
+        };
+        // What was begun by a link ends with it.
+        if let Tester::SetupLink(id) = trial.tester {
+            let known = tx.of(account.id).setup_links(LINKS).await?;
+            let is_good = |link: &SetupLink| link.id == id && link.is_good(now);
+            if !known.iter().any(is_good) {
+                return Ok(None);
+            }
+        }
+        Ok(Some((account, trial)))
     }
 
     /// Judges what a trial brought back, and keeps the explanation.
@@ -132,6 +161,12 @@ impl Login {
     ) -> Result<Finished, Error> {
         for _ in 0..ROUNDS {
             let mut tx = self.store.read().await?;
+            if let Some((_, ended)) = tx.attempt(trial.attempt, &self.ring).await?
+                && ended.outcome != Outcome::Started
+            {
+                // It is judged once, whatever is sent again.
+                return Ok(Finished::Tried(trial.tried(&ended.outcome, false)));
+            }
             let mut of = tx.of(account.id);
             let number = trial.pending.revision;
             let connection = self.compile(&mut of, account.clone(), number).await?;
@@ -182,8 +217,6 @@ impl Login {
             fresh = !self.store.read().await?.of(account).was_used(ids).await?;
             if fresh {
                 changes.use_up(ids);
-            } else {
-                changes.use_up_rest(ids);
             }
         }
         let verdict = match verdict {
@@ -212,14 +245,7 @@ impl Login {
             let actor = Actor::from(trial.tester.to_string()).at(address);
             changes.audit(actor, event, now, &self.entropy);
         }
-        let tried = Tried {
-            attempt: trial.attempt,
-            tester: trial.tester,
-            request: trial.pending.id.clone(),
-            code,
-            verified: fresh,
-        };
-        Ok((Finished::Tried(tried), changes))
+        Ok((Finished::Tried(trial.tried(&outcome, fresh)), changes))
     }
 }
 

@@ -99,6 +99,9 @@ pub(super) fn check(
     })
 }
 
+/// So long an assertion's ID may be, in bytes.
+pub(super) const LONGEST_ID: usize = 256;
+
 /// So many bytes of claims are kept of an assertion that is not verified: anybody may have written them.
 const PEEKED: usize = 16 * 1024;
 
@@ -171,7 +174,7 @@ fn envelope(
     )?;
     let id = xml.attribute(node, "ID").unwrap_or_default();
     trace.demand(
-        !id.is_empty() && id.len() <= 256,
+        !id.is_empty() && id.len() <= LONGEST_ID,
         Code::Assertion,
         "ID of the assertion",
         "an ID of at most 256 characters",

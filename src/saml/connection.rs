@@ -24,6 +24,8 @@ pub struct Restrictions {
     pub distrusted: Vec<String>,
     /// How the descriptor is kept fresh, where it comes by address.
     pub source: Option<Source>,
+    /// Our own authorities (`host:port`), to which no browser is sent with a message.
+    pub ours: Vec<String>,
 }
 
 /// Past the end of its validity a descriptor is trusted for so long: a farm that publishes late, over a long weekend.
@@ -87,7 +89,9 @@ impl Connection {
             .iter()
             .map(|pair| Certificate::of(&pair.certificate))
             .collect();
-        let idp = Descriptor::read(metadata.as_bytes())?.without(&restrictions.distrusted);
+        let idp = Descriptor::read(metadata.as_bytes())?
+            .elsewhere(&restrictions.ours)?
+            .without(&restrictions.distrusted);
         if idp.signing.is_empty() {
             return Err(Error::NotConnected);
         }

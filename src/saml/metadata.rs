@@ -181,7 +181,26 @@ impl Descriptor {
         self.slo_answer_redirect.is_some() || self.slo_answer_post.is_some()
     }
 
+    /// Refuses one that would have browsers post to one of our own authorities (`host:port`), where their session would go along.
+    pub fn elsewhere(self, ours: &[String]) -> Result<Self, Problem> {
+        let places = [
+            &self.sso_redirect,
+            &self.sso_post,
+            &self.slo_redirect,
+            &self.slo_post,
+            &self.slo_answer_redirect,
+            &self.slo_answer_post,
+        ];
+        let is_ours = |place: &&String| authority(place).is_some_and(|one| ours.contains(&one));
+        let own = places.into_iter().flatten().find(is_ours).cloned();
+        own.map_or(Ok(self), |place| Err(Problem::OwnAddress(place)))
+    }
+
     fn checked(self) -> Result<Self, Problem> {
+        if self.signing.len() > MOST_KEYS {
+            let found = format!("{} signing keys", self.signing.len());
+            return Err(Problem::TooLarge(found));
+        }
         if self.entity_id.contains("{tenantid}") {
             return Err(Problem::AllTenants);
         }
@@ -314,6 +333,16 @@ fn own_signature(xml: &Xml<'_>) -> OwnSignature {
         Some(Ok(_)) => OwnSignature::Verifies,
         Some(Err(_)) | None => OwnSignature::Broken,
     }
+}
+
+/// An ADFS publishes two signing keys, three while somebody changes them by hand; each is tried on a signature.
+const MOST_KEYS: usize = 20;
+
+/// The host and the port of an address.
+pub fn authority(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    let port = url.port_or_known_default()?;
+    Some(format!("{}:{port}", url.host_str()?))
 }
 
 fn secure(address: &str) -> bool {

@@ -63,6 +63,10 @@ pub enum Problem {
     #[error("its sign-in address {0} is not https. Send the metadata of the production address")]
     InsecureAddress(String),
     #[error(
+        "it sends people to {0}, which is ours. Send the metadata of your own identity provider, unchanged"
+    )]
+    OwnAddress(String),
+    #[error(
         "its validUntil {0:.40} is no time in UTC. Publish one such as 2026-01-31T00:00:00Z, or none"
     )]
     NoTime(String),

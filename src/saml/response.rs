@@ -56,13 +56,18 @@ pub struct Spent {
 impl Reading {
     /// A signature has verified: what it covers cannot be used again, whatever becomes of this sign-in.
     fn spend(&mut self, xml: &Xml<'_>, node: Node, verified: &Verified, context: &Context<'_>) {
-        let until = assertion::latest(xml, node).map_or(context.now, |until| {
-            until.plus(context.connection.skew().twice())
-        });
+        let grace = context.connection.skew().twice();
+        let (least, most) = (
+            context.now.plus(MEMORY),
+            context.now.plus(MEMORY).plus(grace.twice()),
+        );
+        let until = assertion::latest(xml, node).map_or(least, |until| until.plus(grace));
+        let id = xml.attribute(node, "ID").unwrap_or_default();
         self.spent = Some(Spent {
-            assertion: xml.attribute(node, "ID").unwrap_or_default().to_owned(),
+            // What is longer, or good for longer, is refused: it need not be remembered whole, nor for ever.
+            assertion: id.chars().take(assertion::LONGEST_ID).collect(),
             fingerprint: verified.fingerprint().to_owned(),
-            until: until.max(context.now.plus(MEMORY)),
+            until: until.clamp(least, most),
         });
     }
 }

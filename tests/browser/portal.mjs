@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { open, signIn, text } from './browser.mjs';
 import { check } from './check.mjs';
 import { inspect } from './inspect.mjs';
+import { empties, mistakes, programs } from './states.mjs';
 
 const STAFF = { account: 'staff' };
 const DEMO = '/portal/accounts/acme-demo';
@@ -18,6 +19,8 @@ export async function portal(browser, demo) {
     const olga = await open(browser);
     await signIn(olga, demo.site, 'olga', STAFF);
     await every(olga, demo);
+    await mistakes(olga, demo.site);
+    await programs(olga, demo.site);
     await check('a new client comes from its metadata to an account in two steps', () => made(olga, demo));
     await check('the client\'s kit is one zip that holds its groups', () => handedBack(olga, demo));
     await check('the client sets its side up by a link, tries it, and the operator puts it in force', () => setUp(browser, olga, demo));
@@ -122,6 +125,8 @@ async function setUp(browser, page, demo) {
     await page.getByLabel('maker', { exact: true }).fill('vkyc-maker');
     await page.getByRole('button', { name: 'Read it back to me' }).click();
     await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByText('The account is made.').waitFor();
+    await empties(page, demo.site, 'gamma-demo');
     await page.getByRole('link', { name: 'Setup' }).click();
     await inspect(page, 'portal-setup-empty');
     await page.getByRole('button', { name: 'Make a link' }).click();

@@ -90,6 +90,16 @@ impl<'t> Browser<'t> {
         .await
     }
 
+    /// The same by a link or a form of one of our own pages.
+    pub(crate) async fn follow(&mut self, path: &str) -> Answered {
+        let request = Request::get(path).header(header::ACCEPT, "text/html");
+        self.send(
+            request.header("sec-fetch-site", "same-origin"),
+            Body::empty(),
+        )
+        .await
+    }
+
     /// A form posted from one of our own pages.
     pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answered {
         self.post_from(PUBLIC_URL, "same-origin", path, form).await

@@ -15,7 +15,7 @@ use super::super::{Error, Shared, page, sso};
 use super::configuration::LARGEST;
 use super::effect::Provider;
 use super::explained::{Explained, Line};
-use super::fields::{Asked, Fields, refusal};
+use super::fields::{Asked, Fields, Own, refusal};
 use super::handback::{Shown, one, whole};
 use crate::app::Guest;
 use crate::id::{Token, hex};
@@ -112,6 +112,9 @@ async fn open(
     Address(address): Address,
     fields: Fields,
 ) -> Result<Response, Error> {
+    if !shared.limits.allow_start(address, "links") {
+        return Err(Error::too_many());
+    }
     let (app, now) = (&shared.app, moment.now);
     let opened = app.open_setup_link(fields.get("code"), address, now);
     match opened.await? {
@@ -192,6 +195,9 @@ async fn offer(
     Address(address): Address,
     fields: Fields,
 ) -> Result<Response, Error> {
+    if !shared.limits.allow_start(address, "setup") {
+        return Err(Error::too_many());
+    }
     let given = fields.some("file").or_else(|| fields.some("metadata"));
     let wrong = match given {
         None => "choose the file, or paste its text".to_owned(),
@@ -250,7 +256,7 @@ struct Kit {
 async fn kit(
     State(shared): State<Shared>,
     Came(guest): Came,
-    Asked(asked): Asked,
+    Own(asked): Own,
 ) -> Result<Response, Error> {
     let of = (&guest.account, &guest.document);
     let kit = Shown::of(&shared, of, &asked, format!("{HERE}/kit")).await?;
@@ -264,7 +270,7 @@ async fn kit(
 async fn packed(
     State(shared): State<Shared>,
     Came(guest): Came,
-    Asked(asked): Asked,
+    Own(asked): Own,
 ) -> Result<Response, Error> {
     whole(&shared, (&guest.account, &guest.document), &asked).await
 }
@@ -273,7 +279,7 @@ async fn single(
     State(shared): State<Shared>,
     Came(guest): Came,
     Path(name): Path<String>,
-    Asked(asked): Asked,
+    Own(asked): Own,
 ) -> Result<Response, Error> {
     one(&shared, (&guest.account, &guest.document), &asked, &name).await
 }

@@ -258,6 +258,7 @@ async fn apply(
     let seen: Vec<String> = fields.all("seen").map(str::to_owned).collect();
     let consent = Consent {
         new_subject: fields.get("new_subject") == "yes",
+        before: Some(reviewed.before),
         ..Consent::default()
     };
     let (app, author) = (&shared.app, pass.caller.actor().id);
@@ -348,6 +349,7 @@ struct Rollback {
     frame: Frame,
     at: String,
     number: i64,
+    before: i64,
     rows: Vec<Row>,
     people: People,
     takes_two: bool,
@@ -367,6 +369,7 @@ async fn ask_back(
         frame,
         at: at(pass.account.slug.as_str()),
         number,
+        before: pass.account.active,
         rows: changes(&differs),
         people: People::from(effects),
         takes_two: pass.document.approvals(),
@@ -381,8 +384,12 @@ async fn roll_back(
 ) -> Result<Response, Error> {
     let number = fields.get("to").parse().map_err(|_| Error::not_found())?;
     let actor = pass.caller.actor();
-    let new_subject = fields.get("new_subject") == "yes";
+    let before = fields
+        .get("before")
+        .parse()
+        .map_err(|_| Error::not_found())?;
+    let consent = (fields.get("new_subject") == "yes", Some(before));
     let (app, account) = (&shared.app, &pass.account);
-    let outcome = app.rollback(account, number, new_subject, actor).await?;
+    let outcome = app.rollback(account, number, consent, actor).await?;
     Ok(done(&at(account.slug.as_str()), &outcome))
 }

@@ -15,7 +15,7 @@ use super::fields::{Fields, refusal};
 use super::frame::{Frame, at};
 use super::visit::Visit;
 use crate::account::{Stage, State as Standing};
-use crate::app::{Overview, Refreshed, Seen, Wished};
+use crate::app::{Overview, Refreshed, Refused, Seen, Wished};
 use crate::saml::rollover::{Known, Purpose, Rollover, State as Life, Step};
 use crate::time::{Span, Timestamp};
 
@@ -201,7 +201,8 @@ async fn change(
         "approve" => approve(&shared, &pass, &fields).await,
         "refuse" => {
             let (app, actor) = (&shared.app, pass.caller.actor());
-            let refused = app.refuse_metadata(pass.account.slug.as_str(), actor).await;
+            let (slug, change) = (pass.account.slug.as_str(), fields.get("change"));
+            let refused = app.refuse_metadata(slug, Some(change), actor).await;
             refused.map(|_| Came::Done("saved"))
         }
         "refresh" => refresh(&shared, &pass).await,
@@ -286,7 +287,10 @@ async fn rotate(
     fields: &Fields,
 ) -> anyhow::Result<Came> {
     let (app, account) = (&shared.app, &pass.account);
-    let step = app.rollover(account).await?.next;
+    let known = [Step::Publish, Step::Switch, Step::Retire].into_iter();
+    let mut shown = known.filter(|step| step.as_str() == fields.get("step"));
+    let step = shown.next();
+    let step = step.ok_or_else(|| Refused("the form does not say which step".into()))?;
     let imported = fields.get("imported") == "yes";
     let actor = pass.caller.actor();
     Ok(

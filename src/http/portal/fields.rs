@@ -109,6 +109,35 @@ impl axum::extract::FromRequestParts<Shared> for Asked {
     }
 }
 
+/// The parameters of the address, where a page of ours led there; nothing where anybody else may have written them.
+pub(super) struct Own(pub(super) Fields);
+
+impl axum::extract::FromRequestParts<Shared> for Own {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        shared: &Shared,
+    ) -> Result<Self, Infallible> {
+        let said = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let ours = format!("{}/", shared.app.config.server.public_url);
+        let is_ours = match said("sec-fetch-site") {
+            Some(site) => site == "same-origin",
+            None => said("referer").is_some_and(|from| from.starts_with(&ours)),
+        };
+        if !is_ours {
+            return Ok(Self(Fields::default()));
+        }
+        let Ok(Asked(asked)) = Asked::from_request_parts(parts, shared).await;
+        Ok(Self(asked))
+    }
+}
+
 /// Why something was refused, to be said beside the form; any other error is an answer of its own.
 pub(super) fn refusal(error: anyhow::Error) -> Result<String, Error> {
     if error.is::<Problem>() {

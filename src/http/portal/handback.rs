@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::super::api::pass::AccountView;
 use super::super::{Error, Shared, page};
-use super::fields::{Asked, Fields, refusal};
+use super::fields::{Fields, Own, refusal};
 use super::frame::{Frame, at};
 use super::visit::Visit;
 use crate::account::{Account, Document, RoleRule};
@@ -108,7 +108,7 @@ impl Shown {
 async fn show(
     State(shared): State<Shared>,
     Visit { pass, frame }: Visit<AccountView>,
-    Asked(asked): Asked,
+    Own(asked): Own,
 ) -> Result<Response, Error> {
     let at = format!("{}/handback", at(pass.account.slug.as_str()));
     let kit = Shown::of(&shared, (&pass.account, &pass.document), &asked, at).await?;
@@ -122,7 +122,7 @@ async fn show(
 async fn packed(
     State(shared): State<Shared>,
     Visit { pass, .. }: Visit<AccountView>,
-    Asked(asked): Asked,
+    Own(asked): Own,
 ) -> Result<Response, Error> {
     whole(&shared, (&pass.account, &pass.document), &asked).await
 }
@@ -131,7 +131,7 @@ async fn single(
     State(shared): State<Shared>,
     Visit { pass, .. }: Visit<AccountView>,
     Path((_, name)): Path<(String, String)>,
-    Asked(asked): Asked,
+    Own(asked): Own,
 ) -> Result<Response, Error> {
     one(&shared, (&pass.account, &pass.document), &asked, &name).await
 }

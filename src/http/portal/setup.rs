@@ -21,6 +21,7 @@ use super::visit::Visit;
 use crate::account::Stage;
 use crate::attempt::Tester;
 use crate::id::UserId;
+use crate::session::Via;
 use crate::time::Timestamp;
 
 /// So many revisions, tests and links are listed.
@@ -176,6 +177,15 @@ async fn change(
         "end" => {
             app.end_setup_links(account, actor).await?;
             return Ok(page::going_to(&format!("{back}?done=link_ended")));
+        }
+        "make"
+            if pass
+                .caller
+                .present()
+                .session()
+                .is_some_and(|one| one.via == Via::Link) =>
+        {
+            "a session that began by a link is shown no secret that outlasts it".to_owned()
         }
         "make" => {
             let days = fields.get("days").parse().unwrap_or_default();

@@ -200,20 +200,63 @@ async fn an_administrator_takes_the_kit_from_the_page() {
     uma.sign_in(&UMA).await;
     let at = "/portal/accounts/acme-demo/handback";
 
-    let page = uma.get(&format!("{at}?maker={SID}")).await;
+    let page = uma.follow(&format!("{at}?maker={SID}")).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     assert!(page.body.contains(&format!("kit.zip?maker={SID}")) && page.body.contains("SHA-256"));
-    let rules = uma.get(&format!("{at}/files/rules.txt?maker={SID}")).await;
+    let rules = uma
+        .follow(&format!("{at}/files/rules.txt?maker={SID}"))
+        .await;
     assert!(rules.body.contains(SID), "{}", rules.body);
     let kept = rules.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
     assert_eq!(kept, "attachment; filename=\"rules.txt\"");
     let none = uma.get(&format!("{at}/files/master.key")).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
-    let hostile = uma.get(&format!("{at}?maker=%22%20%3D%3E%20issue()")).await;
+    let hostile = uma
+        .follow(&format!("{at}?maker=%22%20%3D%3E%20issue()"))
+        .await;
     assert_eq!(hostile.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
         hostile.body.contains("cannot be written"),
         "{}",
         hostile.body
     );
+}
+
+#[tokio::test]
+async fn an_address_that_somebody_sends_around_names_no_group_in_the_kit() {
+    let test = TestApp::new().await;
+    let mut uma = test.browser();
+    uma.sign_in(&UMA).await;
+    let at = "/portal/accounts/acme-demo/handback";
+
+    for place in ["", "/files/rules.txt"] {
+        let sent = uma.get(&format!("{at}{place}?uam_admin={SID}")).await;
+        assert_eq!(sent.status, StatusCode::OK, "{}", sent.body);
+        assert!(!sent.body.contains(SID), "{place}: {}", sent.body);
+    }
+}
+
+#[tokio::test]
+async fn groups_that_hold_everybody_stand_for_no_role() {
+    for everybody in [
+        "S-1-1-0",
+        "S-1-5-11",
+        "S-1-5-32-545",
+        "S-1-5-21-1-2-3-513",
+        "S-1-5-21-1-2-3-515",
+        "S-1-5-21-0-0-0-1497",
+        "S-1-5-21-1-2-1101",
+        "S-1-5-21-1-2-3-4-1101",
+        "S-1-5-21-1-2-3-99999999999",
+        "CORP\\Domain Users",
+        "everyone",
+    ] {
+        let group = Group::parse(everybody).unwrap();
+        let groups = BTreeMap::from([(Role::Checker, group)]);
+        let refused = kit(|_| {}, groups).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("may hold everybody"),
+            "{everybody}"
+        );
+    }
 }

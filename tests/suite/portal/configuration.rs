@@ -82,7 +82,9 @@ async fn a_configuration_is_changed_by_who_has_seen_what_it_does() {
     let back = "/portal/accounts/acme-demo/configuration/rollback";
     let asked = page(&mut operator, &format!("{back}?to=1")).await;
     assert!(asked.contains("session.idle_minutes"), "{asked}");
-    let rolled = operator.post(back, &[("to", "1")]).await;
+    let late = operator.post(back, &[("to", "1"), ("before", "1")]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+    let rolled = operator.post(back, &[("to", "1"), ("before", "2")]).await;
     assert_eq!(
         rolled.location(),
         "/portal/accounts/acme-demo?done=activated"

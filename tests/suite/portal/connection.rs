@@ -17,18 +17,29 @@ async fn our_keys_take_their_steps() {
             .contains("Take the step publish")
     );
 
-    let published = operator.post(AT, &[("do", "rotate")]).await;
+    let publish = [("do", "rotate"), ("step", "publish")];
+    let unnamed = operator.post(AT, &publish[..1]).await;
+    assert_eq!(unnamed.status, StatusCode::CONFLICT);
+    let published = operator.post(AT, &publish).await;
     assert_eq!(published.location(), format!("{AT}?done=saved"));
     let body = page(&mut operator, AT).await;
     assert!(body.contains("will sign our requests") && body.contains("Take the step switch"));
-    let early = operator.post(AT, &[("do", "rotate")]).await;
+    let twice = operator.post(AT, &publish).await;
+    assert_eq!(
+        twice.status,
+        StatusCode::CONFLICT,
+        "it takes the step that was shown"
+    );
+    let early = operator
+        .post(AT, &[("do", "rotate"), ("step", "switch")])
+        .await;
     assert_eq!(early.status, StatusCode::CONFLICT);
     assert!(
         early.body.contains("Update-AdfsRelyingPartyTrust"),
         "{}",
         early.body
     );
-    let confirmed = [("do", "rotate"), ("imported", "yes")];
+    let confirmed = [("do", "rotate"), ("step", "switch"), ("imported", "yes")];
     let switched = operator.post(AT, &confirmed).await;
     assert_eq!(switched.location(), format!("{AT}?done=saved"));
 }

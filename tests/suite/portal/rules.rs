@@ -86,12 +86,7 @@ async fn rules_are_changed_in_fields_and_reviewed_before_they_count() {
         .in_force(&account_of(&world).await)
         .await
         .unwrap();
-    let rules: Vec<String> = now
-        .document
-        .roles
-        .iter()
-        .map(RoleRule::describe)
-        .collect();
+    let rules: Vec<String> = now.document.roles.iter().map(RoleRule::describe).collect();
     assert_eq!(rules.len(), 2, "{rules:?}");
     assert!(
         rules[0].contains("any of") && rules[1].contains("until 2099-06-30"),

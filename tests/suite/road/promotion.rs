@@ -259,7 +259,10 @@ async fn rule_12_a_rollback_brings_back_the_rules_and_not_the_keys() {
     assert!(!changes.is_empty());
     let before = app.in_force(&client.live).await.unwrap();
 
-    let outcome = app.rollback(&client.live, 1, false, SHELL).await.unwrap();
+    let outcome = app
+        .rollback(&client.live, 1, (false, None), SHELL)
+        .await
+        .unwrap();
 
     assert!(matches!(outcome.applied, Applied::Activated), "{outcome:?}");
     let after = app.in_force(&client.live).await.unwrap();
@@ -272,7 +275,7 @@ async fn rule_12_a_rollback_brings_back_the_rules_and_not_the_keys() {
             .any(|entry| entry.starts_with("revision_restored"))
     );
     let missing = app
-        .rollback(&client.live, 9, false, SHELL)
+        .rollback(&client.live, 9, (false, None), SHELL)
         .await
         .unwrap_err();
     assert!(missing.to_string().contains("no revision 9"));
@@ -306,6 +309,6 @@ async fn people_are_known_by_another_subject_only_where_somebody_says_so() {
         client.live().await.claims.subject,
         SubjectSource::from(email)
     );
-    let back = app.rollback(&client.live, 1, false, SHELL).await;
+    let back = app.rollback(&client.live, 1, (false, None), SHELL).await;
     assert!(back.unwrap_err().is::<Refused>());
 }

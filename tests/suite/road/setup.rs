@@ -8,7 +8,7 @@ use vestibule::practice::persona::{MAYA, NOOR};
 use vestibule::time::Span;
 
 use crate::app::{Answered, Browser, TestApp, document};
-use crate::rules::{audit, everything, holds};
+use crate::rules::{audit, change, everything, holds};
 
 const SHELL: &str = "shell:test";
 const WEEK: i64 = 7;
@@ -227,17 +227,17 @@ async fn the_kit_is_there_for_who_came_by_a_link_and_for_nobody_else() {
     let (test, account) = unconnected().await;
     let mut guest = guest(&test, &account).await;
 
-    let kit = guest.get("/setup/kit?maker=S-1-5-21-1-2-3-1101").await;
+    let kit = guest.follow("/setup/kit?maker=S-1-5-21-1-2-3-1101").await;
     assert!(kit.body.contains("add-trust.ps1"), "{}", kit.body);
     assert!(
         kit.body
             .contains("/setup/kit/kit.zip?maker=S-1-5-21-1-2-3-1101")
     );
     let rules = guest
-        .get("/setup/kit/files/rules.txt?maker=S-1-5-21-1-2-3-1101")
+        .follow("/setup/kit/files/rules.txt?maker=S-1-5-21-1-2-3-1101")
         .await;
     assert!(rules.body.contains("S-1-5-21-1-2-3-1101"));
-    let everybody = guest.get("/setup/kit?maker=S-1-1-0").await;
+    let everybody = guest.follow("/setup/kit?maker=S-1-1-0").await;
     assert_eq!(everybody.status, StatusCode::UNPROCESSABLE_ENTITY);
     let stranger = test.browser().get("/setup/kit/files/rules.txt").await;
     assert_eq!(stranger.location(), "/setup/open");
@@ -261,4 +261,45 @@ async fn rule_13_a_guest_sees_only_what_was_tried_by_their_link() {
     let refused = test.browser().sign_in(&NOOR).await;
     let foreign = format!("/setup/attempts/{}", refused.reference());
     assert_eq!(second.get(&foreign).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn metadata_that_leads_to_ourselves_is_refused_wherever_it_comes_from() {
+    let (test, account) = unconnected().await;
+    let mut guest = guest(&test, &account).await;
+    let metadata = test.adfs.metadata().unwrap();
+    let target = "https://sso.test/portal/accounts/acme-demo/sessions/end";
+    let sso = "https://adfs.acme.test/adfs/ls/";
+    assert!(metadata.contains(sso));
+    let own = metadata.replace(sso, target);
+
+    let sent = guest.post("/setup/metadata", &[("metadata", &own)]).await;
+    assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(sent.body.contains("which is ours"), "{}", sent.body);
+    let file = AccountFile {
+        document: document("acme-demo"),
+        metadata: Some(own.clone().into_bytes()),
+    };
+    let consent = Consent::default();
+    let applied = test.app.apply(&file, SHELL, &consent).await;
+    assert!(format!("{:#}", applied.unwrap_err()).contains("which is ours"));
+
+    // A revision from before this was looked at sends nobody there either.
+    test.apply(document("acme-demo")).await;
+    let stored = own.replace('\'', "''");
+    change(
+        &test.app.store,
+        &format!("UPDATE revisions SET metadata = '{stored}' WHERE number = 2"),
+    )
+    .await;
+    test.app.login.forget("acme-demo");
+    let login = test.browser().get("/saml/acme-demo/login").await;
+    assert!(
+        !login.body.contains(target) && login.location().is_empty(),
+        "{login:?}"
+    );
+    assert_eq!(
+        guest.post("/setup/try", &[]).await.status,
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
 }

@@ -236,3 +236,45 @@ async fn trials_are_no_evidence_and_change_no_what_if() {
     assert!(overview.last_by_role.values().all(Option::is_none));
     assert!(overview.last_accepted.is_none());
 }
+
+#[tokio::test]
+async fn a_trial_is_judged_once_and_what_is_sent_again_leaves_nothing() {
+    let (test, account) = unconnected().await;
+    let mut guest = guest(&test, &account).await;
+    send(&test, &mut guest).await;
+    let request = start(&mut guest).await;
+    let mut keeps = guest.clone();
+    guest.deliver(&test.honest(&MAYA, &request).await).await;
+    let before = counts(&test.app.store).await;
+
+    for _ in 0..3 {
+        let mut again = keeps.clone();
+        let other = again.deliver(&test.honest(&NOOR, &request).await).await;
+        assert!(
+            other.location().starts_with("/setup/attempts/"),
+            "{}",
+            other.body
+        );
+    }
+    assert_eq!(counts(&test.app.store).await, before);
+    assert_eq!(last(&test).await.outcome, Outcome::Passed);
+    keeps.cookies.clear();
+}
+
+#[tokio::test]
+async fn a_trial_ends_with_the_link_that_began_it() {
+    let (test, account) = unconnected().await;
+    let mut guest = guest(&test, &account).await;
+    send(&test, &mut guest).await;
+    let request = start(&mut guest).await;
+    test.app
+        .end_setup_links(&account, "shell:test")
+        .await
+        .unwrap();
+    let before = counts(&test.app.store).await;
+
+    let late = guest.deliver(&test.honest(&MAYA, &request).await).await;
+
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+    assert_eq!(counts(&test.app.store).await, before);
+}

@@ -191,3 +191,25 @@ async fn rule_30_a_session_by_a_link_approves_nothing_and_is_shown_no_key() {
     let approve = format!("proposals/{id}/approve");
     assert_eq!(ask(&approve, json!({})).await, (403, "forbidden".into()));
 }
+
+#[tokio::test]
+async fn rule_50_who_came_by_a_link_makes_none_for_a_client() {
+    let test = staff().await;
+    let file = vestibule::config::AccountFile {
+        document: crate::app::document("acme-demo"),
+        metadata: None,
+    };
+    let consent = vestibule::app::Consent::default();
+    test.app.apply(&file, SHELL, &consent).await.unwrap();
+    let code = link(&test).await;
+    let mut browser = test.browser();
+    take(&mut browser, &code).await;
+
+    let wish = [("do", "make"), ("days", "7")];
+    let made = browser
+        .post("/portal/accounts/acme-demo/setup", &wish)
+        .await;
+
+    assert_eq!(made.status, StatusCode::CONFLICT, "{}", made.body);
+    assert!(made.body.contains("no secret that outlasts it"));
+}

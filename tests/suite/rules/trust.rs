@@ -374,8 +374,18 @@ async fn rule_11_a_refused_change_is_not_held_again_and_a_withdrawn_one_is_forgo
         .filter(|entry| entry.starts_with("metadata_held"));
     assert_eq!(held.count(), 1, "told of once: {entries:#?}");
 
+    let other = test
+        .app
+        .refuse_metadata(test.slug, Some("other"), "shell:test");
+    assert!(
+        other
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("another change")
+    );
     test.app
-        .refuse_metadata(test.slug, "shell:test")
+        .refuse_metadata(test.slug, None, "shell:test")
         .await
         .unwrap();
     publishes(&test, &renamed).await;
