@@ -45,6 +45,9 @@ pub struct Attempt {
     pub rules: Vec<Fired>,
     /// The roles that resulted.
     pub roles: Roles,
+    /// The shape of the message, without what is secret or names somebody; of tests, and of what failed after a signature had verified.
+    #[serde(default)]
+    pub outline: Option<String>,
     /// Who only tries the sign-in out, where that is so: it lets nobody in.
     #[serde(default)]
     pub tester: Option<Tester>,
@@ -95,6 +98,7 @@ impl Attempt {
             claims: Vec::new(),
             rules: Vec::new(),
             roles: Roles::new(),
+            outline: None,
             tester: Some(tester),
         }
     }

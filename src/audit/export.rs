@@ -8,8 +8,9 @@ use super::{Entry, Outcome};
 const OCSF: &str = "1.8.0";
 
 /// The class of OCSF for an event, its name, and the activity there; what starts with none of these is an entity of ours that changed.
-const CLASSES: [(&str, i64, i64); 21] = [
+const CLASSES: [(&str, i64, i64); 22] = [
     ("signed_in", 3002, 1),
+    ("sign_in_tried", 3002, 99),
     ("sign_in", 3002, 1),
     ("signed_out", 3002, 2),
     ("user_invited", 3001, 1),

@@ -7,7 +7,7 @@ use super::known::Before;
 use super::visit::Visit;
 use super::{Arrival, Error, Finished, Login, Refused};
 use crate::account::ReturnTo;
-use crate::attempt::Outcome;
+use crate::attempt::{Attempt, Outcome};
 use crate::audit::{Actor, Event};
 use crate::claims::{self, Claimed};
 use crate::grant::{Basis, Standing};
@@ -229,7 +229,11 @@ impl Login {
             refusal: turned.refusal,
         };
         let advice = turned.rejection.advice.map(|advice| *advice);
-        let record = visit.attempt(refused.reference, outcome, advice);
+        let outline = visit.outline();
+        let record = Attempt {
+            outline,
+            ..visit.attempt(refused.reference, outcome, advice)
+        };
         let event = Event::SignInRefused {
             attempt: refused.reference.to_string(),
             code: code.as_str().to_owned(),

@@ -231,7 +231,9 @@ impl Login {
                 (Some(code), outcome, rejection.advice.map(|one| *one))
             }
         };
+        let outline = visit.outline();
         let record = Attempt {
+            outline,
             tester: Some(trial.tester),
             ..visit.attempt(trial.attempt, outcome, advice)
         };

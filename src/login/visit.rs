@@ -8,12 +8,12 @@ use crate::claims;
 use crate::id::{AttemptId, Entropy};
 use crate::role::Roles;
 use crate::saml::advice::Advice;
-use crate::saml::check::{Code, Rejection};
+use crate::saml::check::{Code, Rejection, Trace};
 use crate::saml::connection::Connection;
 use crate::saml::form::Form;
 use crate::saml::request::Pending;
 use crate::saml::response::{self, Context, Reading};
-use crate::saml::{TrialAssertion, VerifiedAssertion, trial};
+use crate::saml::{TrialAssertion, VerifiedAssertion, outline, trial};
 use crate::seal::Ring;
 use crate::time::Timestamp;
 
@@ -130,6 +130,12 @@ impl Visit {
             .map(|pending| pending.id.clone())
     }
 
+    /// The shape of what came, for the explanation.
+    pub(super) fn outline(&self) -> Option<String> {
+        let form = Form::read(&self.post.body, &mut Trace::default()).ok()?;
+        outline(&form.xml, self.reading.decrypted.as_deref())
+    }
+
     /// The record of the visit.
     pub(super) fn attempt(
         self,
@@ -153,6 +159,7 @@ impl Visit {
             claims: self.reading.claims,
             rules: fired,
             roles: self.roles,
+            outline: None,
             tester: None,
         }
     }

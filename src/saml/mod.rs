@@ -22,6 +22,7 @@ mod logout_written;
 pub mod metadata;
 mod name_id;
 pub mod names;
+mod outline;
 mod problem;
 pub mod request;
 pub mod response;
@@ -40,4 +41,5 @@ mod xml;
 
 pub use assertion::{Attribute, VerifiedAssertion};
 pub use name_id::NameId;
+pub use outline::outline;
 pub use trial::TrialAssertion;

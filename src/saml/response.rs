@@ -36,6 +36,8 @@ pub struct Reading {
     pub spent: Option<Spent>,
     /// The fingerprint of our certificate that the assertion was encrypted for, where it was.
     pub opened_by: Option<String>,
+    /// What was decrypted, whether it held or not.
+    pub decrypted: Option<String>,
     /// How far the identity provider's clock is ahead of ours.
     pub clock_difference: Option<Span>,
     /// The claims; nothing of them is proved before `spent` is there.
@@ -280,7 +282,10 @@ fn encrypted(
     let place = inner.root();
     let verdict = signatures_in_place(&inner, &[place], &mut reading.trace)
         .and_then(|()| trusted(&inner, place, response, context, reading));
-    explained(&inner, place, reading, verdict)
+    let verdict = explained(&inner, place, reading, verdict);
+    drop(inner);
+    reading.decrypted = Some(plain);
+    verdict
 }
 
 /// Demands a signature over what is read: the assertion's own, or that of the response around it.

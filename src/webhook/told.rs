@@ -109,6 +109,11 @@ pub const KINDS: &[(&str, &str, &[&str])] = &[
         "identity_provider.held",
         &["change", "added", "removed", "reasons"],
     ),
+    (
+        "metadata_offered",
+        "identity_provider.offered",
+        &["revision", "fingerprints"],
+    ),
     ("metadata_failed", "identity_provider.unreachable", &[]),
     (
         "key_distrusted",

@@ -24,6 +24,7 @@ export async function portal(browser, demo) {
     await check('a new client comes from its metadata to an account in two steps', () => made(olga, demo));
     await check('the client\'s kit is one zip that holds its groups', () => handedBack(olga, demo));
     await check('the client sets its side up by a link, tries it, and the operator puts it in force', () => setUp(browser, olga, demo));
+    await check('the same client goes live: promotion, sign-in, another rule, and back', () => goLive(browser, olga, demo));
     await check('what the form got wrong is said, and nothing that was typed is lost', () => mistaken(olga, demo));
     await check('a change of the rules shows who loses what before it counts', () => changed(olga, demo));
     await check('what was tried at the demo account is asked for at the live one, and the second operator decides', () => promoted(browser, olga, demo));
@@ -160,12 +161,7 @@ async function setUp(browser, page, demo) {
     await client.getByRole('button', { name: 'Write the kit with these' }).click();
     await client.waitForURL(/maker=GAMMA/);
     await inspect(client, 'setup-kit');
-    const ours = client.getByRole('link', { name: 'Take sp-metadata.xml' });
-    const [download] = await Promise.all([client.waitForEvent('download'), ours.click()]);
-    await client.goto(`${demo.practice}/adfs/trusts`);
-    await client.getByLabel(/sp-metadata.xml/).fill(readFileSync(await download.path(), 'utf8'));
-    await client.getByRole('button', { name: 'Import it' }).click();
-    assert.match(await text(client), /saml\/gamma-demo\/acs/);
+    await imported(client, demo, /saml\/gamma-demo\/acs/);
 
     for (const [person, expected] of [['noor', /Nothing gives the person a role/], ['maya', /somebody like this would come in/]]) {
         await client.goto(`${demo.site}/setup`);
@@ -190,6 +186,57 @@ async function setUp(browser, page, demo) {
     await client.goto(`${demo.site}/setup`);
     assert.match(client.url(), /\/setup\/open$/);
     await client.context().close();
+}
+
+/** What the kit on this page holds of us is imported at the practice ADFS. */
+async function imported(page, demo, expected) {
+    const ours = page.getByRole('link', { name: 'Take sp-metadata.xml' });
+    const [download] = await Promise.all([page.waitForEvent('download'), ours.click()]);
+    await page.goto(`${demo.practice}/adfs/trusts`);
+    await page.getByLabel(/sp-metadata.xml/).fill(readFileSync(await download.path(), 'utf8'));
+    await page.getByRole('button', { name: 'Import it' }).click();
+    await page.getByText(expected).waitFor();
+}
+
+/** The rest of that client's road: its live account, the promotion, a live sign-in, a changed rule, and back. */
+async function goLive(browser, page, demo) {
+    const live = `${demo.site}/portal/accounts/gamma-live`;
+    await visit(browser, demo, 'noor', { account: 'gamma-demo' });
+    await page.goto(`${demo.site}/portal/accounts/new?stage=live`);
+    await page.getByLabel("The client's name").fill('Gamma Insurance');
+    await page.getByLabel("The account's name in addresses").fill('gamma-live');
+    await page.getByLabel('A file').setInputFiles(await metadata(demo));
+    await page.getByRole('button', { name: 'Read it back to me' }).click();
+    await page.getByLabel(/I have compared/).check();
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByText('The account is made.').waitFor();
+    await page.goto(`${live}/handback`);
+    await imported(page, demo, /saml\/gamma-live\/acs/);
+
+    await page.goto(`${demo.site}/portal/accounts/gamma-demo/promotion`);
+    await inspect(page, 'portal-promotion-ready');
+    await page.getByRole('button', { name: 'Ask for the promotion' }).click();
+    await page.getByText('a second person decides').first().waitFor();
+    await decided(browser, demo, /vkyc-maker/);
+    await visit(browser, demo, 'maya', { account: 'gamma-live' });
+
+    await page.goto(`${live}/rules`);
+    await page.getByRole('group', { name: 'Rule 1' }).getByLabel('Values, one in a line').fill('vkyc-maker\nvkyc-checker');
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.getByRole('button', { name: 'Ask for it' }).click();
+    await page.getByText('a second person decides').first().waitFor();
+    await decided(browser, demo, /vkyc-checker/);
+    await visit(browser, demo, 'chen', { account: 'gamma-live' });
+
+    await page.goto(`${live}/configuration`);
+    await page.getByRole('link', { name: 'roll back to revision 2' }).click();
+    assert.match(await text(page), /1 lose maker/);
+    await page.getByRole('button', { name: 'Ask for it' }).click();
+    await decided(browser, demo, /vkyc-checker/);
+    await page.goto(`${live}/users`);
+    assert.match(await text(page), /Chen Checker/);
+    await page.goto(`${live}/rules`);
+    assert.doesNotMatch(await page.getByLabel('Values, one in a line').first().inputValue(), /checker/);
 }
 
 async function mistaken(page, { site }) {

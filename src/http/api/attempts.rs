@@ -61,6 +61,8 @@ struct FullAttempt {
     rules: Vec<Rule>,
     /// The roles that resulted.
     roles: Vec<String>,
+    /// The shape of the message, without what is secret or names somebody; of tests, and of what failed after a signature had verified.
+    outline: Option<String>,
 }
 
 /// A check.
@@ -163,6 +165,7 @@ impl From<Attempt> for FullAttempt {
                 })
                 .collect(),
             roles: attempt.roles.keys().map(Role::to_string).collect(),
+            outline: attempt.outline.clone(),
         }
     }
 }

@@ -47,6 +47,8 @@ struct Page {
     state: Option<Standing>,
     /// What is to be expected when, the nearest first.
     timeline: Vec<(String, i64, String)>,
+    /// What was typed about a stolen key.
+    typed: Fields,
     says: Option<String>,
     wrong: Option<String>,
 }
@@ -123,6 +125,7 @@ async fn view<P>(
         takes_two: pass.document.approvals(),
         state: Some(account.state).filter(|_| pass.document.stage != Stage::Staff),
         timeline,
+        typed: Fields::default(),
         says: None,
         wrong: None,
     })
@@ -226,6 +229,7 @@ async fn change(
             status = StatusCode::CONFLICT;
             let mut page = view(&shared, &pass, frame, &moment).await?;
             page.wrong = Some(wrong);
+            page.typed = fields;
             page
         }
     };

@@ -67,6 +67,8 @@ pub(super) struct Explained {
     pub(super) wanted: Vec<(String, String, bool)>,
     pub(super) rules: Vec<Fired>,
     pub(super) roles: Vec<(Role, String)>,
+    /// The shape of the message, without what is secret or names somebody.
+    pub(super) outline: Option<String>,
     /// What an AD FS shows that keeps people, and what helps; of one that has not come back.
     pub(super) mishaps: Vec<(&'static str, String)>,
 }
@@ -114,6 +116,7 @@ impl Explained {
             claims: claims(&attempt, document),
             wanted: wanted(&attempt, document),
             rules: fired.collect(),
+            outline: attempt.outline,
             roles: attempt.roles.into_iter().collect(),
             mishaps: if is_away {
                 mishaps(entity_id)

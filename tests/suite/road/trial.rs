@@ -278,3 +278,47 @@ async fn a_trial_ends_with_the_link_that_began_it() {
     assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
     assert_eq!(counts(&test.app.store).await, before);
 }
+
+#[tokio::test]
+async fn the_message_is_shown_without_what_is_secret_or_names_somebody() {
+    let (test, account) = unconnected().await;
+    let mut guest = guest(&test, &account).await;
+    send(&test, &mut guest).await;
+    let request = start(&mut guest).await;
+    let mut answer = test.answer(&MAYA, Some(&request)).await;
+    answer.encryption = Some(vestibule::practice::encrypt::Encryption::default());
+    let tried = guest.deliver(&test.respond(&answer).await).await;
+
+    let outline = last(&test).await.outline.unwrap();
+    for part in [
+        "<saml:EncryptedAssertion> which holds:",
+        "<saml:Audience>https://sso.test/saml/acme-demo/metadata</saml:Audience>",
+        "<ds:SignatureValue>[",
+        &format!("InResponseTo=\"{request}\""),
+        "Name=\"http://schemas.microsoft.com/ws/2008/06/identity/claims/role\"",
+    ] {
+        assert!(outline.contains(part), "{part}: {outline}");
+    }
+    for secret in [MAYA.upn, MAYA.surname, MAYA.given_name, "vkyc-maker", "=="] {
+        assert!(!outline.contains(secret), "{secret}: {outline}");
+    }
+    let page = guest.get(tried.location()).await;
+    assert!(page.body.contains("which holds:"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_message_is_kept_of_what_failed_once_it_was_signed_and_of_nothing_else() {
+    let test = TestApp::new().await;
+    let refused = test.browser().sign_in(&NOOR).await;
+    let kept = test.attempt_of(refused.reference()).await;
+    assert!(kept.outline.unwrap().contains("samlp:Response"));
+    test.app.clock.advance(Span::seconds(1));
+    test.browser().sign_in_as_maya().await;
+    assert_eq!(last(&test).await.outline, None);
+    let mut stranger = test.browser();
+    let request = stranger.begin().await;
+    let xml = test.honest(&MAYA, &request).await;
+    let changed = xml.replace("vkyc-maker", "vkyc-checker");
+    let refused = stranger.deliver(&changed).await;
+    assert_eq!(test.attempt_of(refused.reference()).await.outline, None);
+}

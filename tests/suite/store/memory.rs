@@ -31,6 +31,7 @@ impl Desk {
             }],
             rules: Vec::new(),
             roles: Roles::new(),
+            outline: None,
             tester: None,
         }
     }
