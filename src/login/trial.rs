@@ -9,7 +9,7 @@ use super::cookie::{self, Errand};
 use super::decide::{Turned, arrive, turned};
 use super::visit::{Visit, is_form};
 use super::{Error, Finished, Login, Post, ROUNDS};
-use crate::account::{Account, ReturnTo, SetupLink};
+use crate::account::{Account, ReturnTo, RolesFrom, SetupLink};
 use crate::attempt::{Attempt, Outcome, Tester};
 use crate::audit::{Actor, Event};
 use crate::claims;
@@ -22,7 +22,7 @@ use crate::saml::sending::Sending;
 use crate::saml::{TrialAssertion, trial};
 use crate::store::{self, Changes, OneTime};
 use crate::time::Timestamp;
-use crate::user;
+use crate::user::{self, Refusal};
 
 /// A trial, as its browser carries it; the request names the revision that is tried.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -264,12 +264,18 @@ fn try_roles(visit: &mut Visit, assertion: &TrialAssertion, fresh: bool) -> Resu
     };
     let standing = basis.standing(document, visit.now);
     visit.roles.clone_from(&standing.roles);
-    if let Some(refusal) = user::lacking(&standing, document) {
+    let by_claims_alone = document.users.roles_from == RolesFrom::Claims
+        && document.roles.iter().all(|rule| rule.group().is_none());
+    let lacking = user::lacking(&standing, document);
+    // Who has no role by claims may have one by an administrator's word or by a group.
+    let lacking = lacking.filter(|refusal| by_claims_alone || *refusal != Refusal::NoRole);
+    if let Some(refusal) = lacking {
         return Err(turned(visit, &standing, refusal));
     }
     let names = match standing.names() {
-        names if names.is_empty() => "none, which the account allows".to_owned(),
-        names => names.join(", "),
+        names if !names.is_empty() => names.join(", "),
+        _ if by_claims_alone => "none, which the account allows".to_owned(),
+        _ => "none by claims; administrators or the directory may give some".to_owned(),
     };
     visit.reading.trace.pass(Code::Roles, "Roles", &names);
     Ok(())

@@ -1,6 +1,7 @@
 //! Rules 14 and 22: a sign-in that is only tried out is judged like any other and lets nobody in.
 
 use axum::http::StatusCode;
+use vestibule::account::RolesFrom;
 use vestibule::attempt::{Attempt, Outcome};
 use vestibule::practice::persona::{MAYA, NOOR, Persona};
 use vestibule::saml::check::Code;
@@ -321,4 +322,16 @@ async fn the_message_is_kept_of_what_failed_once_it_was_signed_and_of_nothing_el
     let changed = xml.replace("vkyc-maker", "vkyc-checker");
     let refused = stranger.deliver(&changed).await;
     assert_eq!(test.attempt_of(refused.reference()).await.outline, None);
+}
+
+#[tokio::test]
+async fn a_trial_refuses_nobody_for_what_others_than_claims_may_give() {
+    let test = TestApp::with(|document| document.users.roles_from = RolesFrom::Both).await;
+    let account = test.account().await;
+    let mut guest = guest(&test, &account).await;
+
+    let page = try_out(&test, &mut guest, &NOOR).await;
+
+    assert!(page.body.contains("none by claims"), "{}", page.body);
+    assert_eq!(last(&test).await.outcome, Outcome::Passed);
 }
