@@ -2,7 +2,7 @@
 
 ALTER TABLE attempts ADD COLUMN tester TEXT;
 
-CREATE INDEX attempts_of_a_tester ON attempts (account, tester, id);
+CREATE INDEX attempts_of_a_tester ON attempts (account, tester, id) WHERE tester IS NOT NULL;
 
 -- What a client's administrator does without an account, while theirs is set up. `code` is what the link carries, until it is used up;
 -- `cookie` is what their browser carries from then on.

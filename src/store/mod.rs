@@ -41,6 +41,7 @@ pub use db::{Error, Of, Store, Tx};
 pub use handoff::{Handoff, Parent};
 pub use message::Tried;
 pub use news::{Commits, Ear, Edition, News};
+pub use pages::Glance;
 pub use place::Place;
 pub use search::{Name, Wanted};
 pub use source::{Freshness, Watched};

@@ -45,7 +45,41 @@ impl Tx {
     }
 }
 
+/// How an account stands, at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// Whether the revision in force has the metadata of an identity provider.
+    pub is_connected: bool,
+    /// Whether metadata came by a setup link that nobody has put in force.
+    pub is_offered: bool,
+    /// When somebody last came in, as far as that is still kept.
+    pub last_sign_in: Option<Timestamp>,
+    /// When the first of its certificates ends, theirs or ours.
+    pub first_end: Option<Timestamp>,
+}
+
 impl Of<'_> {
+    /// How the account stands, at a glance.
+    pub async fn glance(&mut self) -> Result<Glance, Error> {
+        let row = sql!(
+            self.tx,
+            optional(i64, i64, Option<i64>, Option<i64>),
+            "SELECT
+             (SELECT COUNT(*) FROM revisions r JOIN accounts a ON a.id = r.account AND a.active = r.number WHERE a.id = $1 AND r.metadata IS NOT NULL),
+             (SELECT COUNT(*) FROM revisions r JOIN accounts a ON a.id = r.account WHERE a.id = $1 AND r.number > a.active AND substr(r.author, 1, 4) = 'lnk_'),
+             (SELECT at FROM attempts WHERE account = $1 AND user_id IS NOT NULL ORDER BY id DESC LIMIT 1),
+             (SELECT MIN(not_after) FROM certificates WHERE account = $1)",
+            &self.account,
+        )?;
+        let (connected, offered, last, end) = row.ok_or(Error::Stored("account"))?;
+        Ok(Glance {
+            is_connected: connected > 0,
+            is_offered: offered > 0,
+            last_sign_in: last.map(Timestamp::from_millis),
+            first_end: end.map(Timestamp::from_millis),
+        })
+    }
+
     /// Revisions before a number, without what they say.
     pub async fn revisions_before(
         &mut self,

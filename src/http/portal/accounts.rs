@@ -7,12 +7,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::super::api::pass::AccountView;
+use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
 use super::fields::Asked;
 use super::frame::{Frame, at};
 use super::visit::Visit;
-use crate::account::{Account, Document, Slug};
+use crate::account::{Account, Document, Slug, State as Standing};
 use crate::id::AccountId;
+use crate::store::Glance;
+use crate::time::Timestamp;
 
 /// So many stand on a page.
 const SHOWN: usize = 50;
@@ -36,12 +39,37 @@ struct Line {
     slug: String,
     stage: &'static str,
     state: &'static str,
-    is_connected: bool,
+    is_bad: bool,
+    last: Option<String>,
+    /// How many days are left until the first of its certificates ends.
+    days: Option<i64>,
+}
+
+impl Line {
+    fn of((account, document): (Account, Document), glance: &Glance, now: Timestamp) -> Self {
+        let (state, is_bad) = match (account.state, glance.is_connected, glance.is_offered) {
+            (Standing::Disabled, ..) => ("disabled", true),
+            (Standing::Enabled, _, true) => ("its metadata waits for you", true),
+            (Standing::Enabled, false, false) => ("waits for its client's metadata", false),
+            (Standing::Enabled, true, false) => ("connected", false),
+        };
+        Self {
+            at: at(account.slug.as_str()),
+            client: document.client,
+            stage: document.stage.as_str(),
+            state,
+            is_bad,
+            last: glance.last_sign_in.map(Timestamp::for_people),
+            days: glance.first_end.map(|end| end.since(now).as_days()),
+            slug: account.slug.to_string(),
+        }
+    }
 }
 
 async fn list(
     State(shared): State<Shared>,
     Visit { pass, mut frame }: Visit<AccountView>,
+    moment: Moment,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     if !pass.caller.is_operator() {
@@ -63,19 +91,16 @@ async fn list(
         .last()
         .filter(|_| is_more)
         .map(|(account, _)| account.id);
+    let mut lines = Vec::new();
+    for known in all {
+        let glance = tx.of(known.0.id).glance().await?;
+        lines.push(Line::of(known, &glance, moment.now));
+    }
     drop(tx);
-    let line = |(account, document): (Account, Document)| Line {
-        at: at(account.slug.as_str()),
-        client: document.client,
-        stage: document.stage.as_str(),
-        state: account.state.as_str(),
-        is_connected: document.saml.is_some(),
-        slug: account.slug.to_string(),
-    };
     Ok(page::show(&Page {
         frame,
         typed,
-        lines: all.into_iter().map(line).collect(),
+        lines,
         next,
     })?
     .into_response())

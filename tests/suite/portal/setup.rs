@@ -45,6 +45,12 @@ async fn an_operator_makes_a_link_and_finds_what_came_by_it() {
         .await;
     guest.post("/setup/try", &[]).await;
 
+    let accounts = page(&mut operator, "/portal/accounts").await;
+    assert!(
+        accounts.contains("its metadata waits for you"),
+        "{accounts}"
+    );
+    assert!(accounts.contains("connected"), "{accounts}");
     let home = page(&mut operator, "/portal").await;
     assert!(home.contains("The client of acme-demo has sent its metadata"));
     let setup = page(&mut operator, &format!("{DEMO}/setup")).await;

@@ -99,11 +99,16 @@ async fn what_came_by_a_link_is_offered_until_something_later_is_in_force() {
         assert_eq!(of.offered().await.unwrap(), Some(offered));
         assert_eq!(of.count_revisions_by(&author).await.unwrap(), 1);
         assert_eq!(tx.offers().await.unwrap().len(), 1);
+        let glance = tx.of(desk.account).glance().await.unwrap();
+        assert!(glance.is_offered, "{glance:?}");
+        assert_eq!((glance.last_sign_in, glance.first_end), (None, None));
 
         let mut of = tx.of(desk.account);
         let later = of.add_revision(new("shell:test")).await.unwrap();
         of.activate(later).await.unwrap();
         assert_eq!(of.offered().await.unwrap(), None);
+        let glance = of.glance().await.unwrap();
+        assert!(!glance.is_offered && glance.is_connected, "{glance:?}");
         assert!(tx.offers().await.unwrap().is_empty());
     })
     .await;
