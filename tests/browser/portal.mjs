@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { open, signIn, text } from './browser.mjs';
 import { check } from './check.mjs';
 import { inspect } from './inspect.mjs';
-import { empties, mistakes, programs } from './states.mjs';
+import { audit, empties, mistakes, programs } from './states.mjs';
 
 const STAFF = { account: 'staff' };
 const DEMO = '/portal/accounts/acme-demo';
@@ -21,6 +21,7 @@ export async function portal(browser, demo) {
     await every(olga, demo);
     await mistakes(olga, demo.site);
     await programs(olga, demo.site);
+    await audit(olga, demo.site);
     await check('a new client comes from its metadata to an account in two steps', () => made(olga, demo));
     await check('the client\'s kit is one zip that holds its groups', () => handedBack(olga, demo));
     await check('the client sets its side up by a link, tries it, and the operator puts it in force', () => setUp(browser, olga, demo));

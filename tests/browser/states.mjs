@@ -1,6 +1,7 @@
 // The states of the portal's pages: with nothing in them, with much, and after a mistake.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
 import { text } from './browser.mjs';
 import { check } from './check.mjs';
@@ -50,6 +51,16 @@ export async function mistakes(page, site) {
 async function link(page, list, name) {
     await page.goto(list);
     return page.getByRole('link', { name }).getAttribute('href');
+}
+
+/** The audit is taken as a file from its page. */
+export async function audit(page, site) {
+    await check('the audit of an account is taken as a table', async () => {
+        await page.goto(`${site}${DEMO}/audit`);
+        const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Take it' }).click()]);
+        assert.equal(download.suggestedFilename(), 'acme-demo-audit.csv');
+        assert.match(readFileSync(await download.path(), 'utf8'), /signed_in/);
+    });
 }
 
 /** A key and a webhook: each shown once, then in its list, then gone. */

@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 69] = [
+const PUBLIC: [(&str, &str, u16); 70] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -46,6 +46,7 @@ const PUBLIC: [(&str, &str, u16); 69] = [
     ("GET", "/portal/accounts/{account}/attempts", 303),
     ("GET", "/portal/accounts/{account}/attempts/{attempt}", 303),
     ("GET", "/portal/accounts/{account}/audit", 303),
+    ("GET", "/portal/accounts/{account}/audit/export", 303),
     ("GET", "/portal/accounts/{account}/sessions", 303),
     ("GET", "/portal/accounts/{account}/users", 303),
     ("GET", "/portal/accounts/{account}/users/new", 303),

@@ -301,3 +301,49 @@ async fn operated(world: &mut World) -> Browser<'_> {
     let cookies = world.cookies("staff", &UMA).await;
     world.browser(cookies)
 }
+
+#[tokio::test]
+async fn the_audit_of_some_days_is_taken_as_a_file_and_that_stands_in_it() {
+    let mut world = World::new().await;
+    let mut uma = administered(&mut world).await;
+    let at = format!("{LIVE}/audit");
+    let shown = page(&mut uma, &format!("{at}?since=2026-01-01&until=2026-01-31")).await;
+    assert!(shown.contains("signed_in"), "{shown}");
+    let later = page(&mut uma, &format!("{at}?since=2026-02-01")).await;
+    assert!(!later.contains("<code>signed_in"), "{later}");
+    let wrong = page(&mut uma, &format!("{at}?since=yesterday")).await;
+    assert!(wrong.contains("is no day"), "{wrong}");
+
+    for (format, begins) in [("csv", "account,number,"), ("ocsf", "{\"class_uid\"")] {
+        let place = format!("{at}/export?format={format}&since=2026-01-01");
+        let sent = uma.get(&place).await;
+        assert_eq!(
+            sent.location(),
+            at,
+            "an address from elsewhere takes nothing"
+        );
+        let taken = uma.follow(&place).await;
+        assert_eq!(taken.status, StatusCode::OK, "{}", taken.body);
+        assert!(taken.body.starts_with(begins), "{}", taken.body);
+        assert!(taken.body.contains("signed_in"));
+        assert!(
+            !taken.body.contains("staff"),
+            "another account's: {}",
+            taken.body
+        );
+    }
+    let read = page(&mut uma, &format!("{at}?event=audit_read")).await;
+    assert!(read.contains("export"), "{read}");
+    for wish in ["format=csv&since=x", "format=jsonl"] {
+        let bad = uma.follow(&format!("{at}/export?{wish}")).await;
+        assert_eq!(bad.status, StatusCode::CONFLICT, "{wish}: {}", bad.body);
+    }
+    let cookies = world.cookies("staff", &UMA).await;
+    let mut operator = world.browser(cookies);
+    let proved = operator.follow(&format!("{at}/export?format=jsonl")).await;
+    assert!(
+        proved.body.starts_with("{\"vestibule_audit\":1"),
+        "{}",
+        proved.body
+    );
+}
