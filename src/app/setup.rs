@@ -284,7 +284,7 @@ impl Guest {
         Actor::from(self.link.id.to_string()).at(address)
     }
 
-    /// The revision that they can try: what they sent, or what is in force.
+    /// Whose trials theirs are.
     pub fn tester(&self) -> Tester {
         Tester::SetupLink(self.link.id)
     }

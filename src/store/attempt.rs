@@ -116,31 +116,19 @@ impl Of<'_> {
         all(&rows, ring)
     }
 
-    /// The latest trials of somebody, newest first.
-    pub async fn trials_of(
+    /// The latest trials of somebody, or of anybody where nobody is named, newest first.
+    pub async fn trials(
         &mut self,
-        tester: Tester,
+        tester: Option<Tester>,
         limit: i64,
         ring: &Ring,
     ) -> Result<Vec<Attempt>, Error> {
         let rows = sql!(
             self.tx,
             all Row,
-            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND tester = $2 ORDER BY id DESC LIMIT $3",
+            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND tester IS NOT NULL AND ($2 = '' OR tester = $2) ORDER BY id DESC LIMIT $3",
             &self.account,
-            tester.to_string(),
-            limit
-        )?;
-        all(&rows, ring)
-    }
-
-    /// The latest trials of anybody, newest first.
-    pub async fn trials(&mut self, limit: i64, ring: &Ring) -> Result<Vec<Attempt>, Error> {
-        let rows = sql!(
-            self.tx,
-            all Row,
-            "SELECT account, id, sealed FROM attempts WHERE account = $1 AND tester IS NOT NULL ORDER BY id DESC LIMIT $2",
-            &self.account,
+            tester.map(|tester| tester.to_string()).unwrap_or_default(),
             limit
         )?;
         all(&rows, ring)

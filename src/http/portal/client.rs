@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -17,6 +17,7 @@ use super::effect::Provider;
 use super::explained::{Explained, Line};
 use super::fields::{Asked, Fields, Own, refusal};
 use super::handback::{Shown, one, whole};
+use super::visit::only_looks;
 use crate::app::Guest;
 use crate::id::{Token, hex};
 
@@ -47,12 +48,7 @@ impl FromRequestParts<Shared> for Came {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
-        let looks = parts.method == Method::GET;
-        if !looks {
-            SameOrigin::from_request_parts(parts, shared)
-                .await
-                .map_err(IntoResponse::into_response)?;
-        }
+        let looks = only_looks(parts, shared).await?;
         let carried = extract::cookies(&parts.headers)
             .find(|(name, _)| *name == cookie_name(shared))
             .and_then(|(_, value)| Token::parse(value));
@@ -159,7 +155,7 @@ async fn steps(shared: &Shared, guest: Guest, moment: &Moment) -> Result<Steps, 
     };
     let mut tx = app.store.read().await?;
     let mut of = tx.of(guest.account.id);
-    let tried = of.trials_of(guest.tester(), LISTED, &app.ring).await?;
+    let tried = of.trials(Some(guest.tester()), LISTED, &app.ring).await?;
     drop(tx);
     let (url, slug) = (&app.config.server.public_url, &guest.account.slug);
     Ok(Steps {

@@ -82,7 +82,7 @@ async fn view(
     let mut tx = app.store.read().await?;
     let mut of = tx.of(account.id);
     let made = of.revisions().await?;
-    let tried = of.trials(LISTED, &app.ring).await?;
+    let tried = of.trials(None, LISTED, &app.ring).await?;
     let known = of.setup_links(LISTED).await?;
     drop(tx);
     let mut revisions = Vec::new();

@@ -20,16 +20,22 @@ pub(super) struct Visitor {
     pub(super) frame: Frame,
 }
 
+/// Whether the request only looks; one that does more has to come from a page of ours.
+pub(super) async fn only_looks(parts: &mut Parts, shared: &Shared) -> Result<bool, Response> {
+    if parts.method == Method::GET {
+        return Ok(true);
+    }
+    SameOrigin::from_request_parts(parts, shared)
+        .await
+        .map_err(IntoResponse::into_response)?;
+    Ok(false)
+}
+
 impl FromRequestParts<Shared> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
-        let looks = parts.method == Method::GET;
-        if !looks {
-            SameOrigin::from_request_parts(parts, shared)
-                .await
-                .map_err(IntoResponse::into_response)?;
-        }
+        let looks = only_looks(parts, shared).await?;
         match Caller::from_request_parts(parts, shared).await {
             Ok(caller) => {
                 // A token opens no page: what a person sees and does there is theirs.

@@ -150,12 +150,14 @@ async fn a_trial_ends_once_and_is_counted_nowhere_else() {
 
         let mut tx = desk.read().await;
         let mut of = tx.of(desk.account);
-        let trials = of.trials_of(tester, 9, &desk.ring).await.unwrap();
+        let trials = of.trials(Some(tester), 9, &desk.ring).await.unwrap();
         assert_eq!(trials, [trial.clone()]);
-        assert_eq!(of.trials(9, &desk.ring).await.unwrap(), [trial]);
+        assert_eq!(of.trials(None, 9, &desk.ring).await.unwrap(), [trial]);
         assert_eq!(of.count_trials(tester).await.unwrap(), 1);
         let other = Tester::SetupLink(desk.link().id);
         assert_eq!(of.count_trials(other).await.unwrap(), 0);
+        let none = of.trials(Some(other), 9, &desk.ring).await.unwrap();
+        assert!(none.is_empty());
         assert!(
             of.tallies(NOW.minus(Span::days(1)))
                 .await
