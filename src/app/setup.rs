@@ -11,7 +11,7 @@ use crate::audit::{Actor, Event};
 use crate::config::AccountFile;
 use crate::id::{SetupLinkId, Token, hex};
 use crate::login::Trying;
-use crate::saml::metadata::{self, Descriptor};
+use crate::saml::metadata::{self, Descriptor, Problem};
 use crate::store::{NewRevision, Of};
 use crate::time::Timestamp;
 
@@ -180,7 +180,12 @@ impl App {
         });
         let (file, idp) = judged.await?;
         drop(turn);
-        let idp = idp?;
+        // The client is told what is wrong with their file, not with our configuration.
+        let idp = idp.map_err(|error| {
+            error
+                .downcast::<Problem>()
+                .map_or_else(|other| other, Into::into)
+        })?;
         let idp = self.without_distrusted(&guest.account, idp).await?;
         let idp = idp.context("metadata without a descriptor")?;
         let mut tx = self.store.write().await?;

@@ -202,6 +202,7 @@ async fn what_is_no_metadata_is_said_so_and_changes_nothing() {
         let sent = guest.post("/setup/metadata", &[("metadata", wrong)]).await;
         assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(sent.body.contains(says), "{}", sent.body);
+        assert!(!sent.body.contains("saml.idp_metadata"), "{}", sent.body);
     }
     assert!(test.app.offer(&account).await.unwrap().is_none());
 }
