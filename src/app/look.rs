@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::App;
 use crate::account::{Account, Document, Encryption, Slug, Stage, State};
-use crate::gate::{self, Subject, Who};
+use crate::gate::{self, Subject};
 use crate::id::AccountId;
 use crate::saml::{connection, descriptor};
 use crate::session::Session;
@@ -39,11 +39,7 @@ impl App {
         stage: Stage,
         user: &User,
     ) -> Result<BTreeSet<&str>, gate::Error> {
-        let subject = Subject {
-            account,
-            stage,
-            who: Who::Person(user.id, user.roles.keys().copied().collect()),
-        };
+        let subject = Subject::person(account, stage, user);
         self.access.policy.permissions(&subject)
     }
 

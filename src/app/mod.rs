@@ -11,14 +11,17 @@ pub mod directory;
 mod effects;
 mod expiry;
 mod fetch;
+mod forgery;
 mod handback;
 mod judge;
 mod keys;
 mod login_link;
 mod look;
+mod nodes;
 mod overview;
 mod people;
 mod person;
+mod probe;
 mod promotion;
 mod proof;
 mod proposals;
@@ -44,6 +47,7 @@ pub use effects::{Effects, Moved};
 pub use fetch::{Fetched, Known, Names, Outbound};
 pub use overview::{DAYS, Overview};
 pub use people::{Edit, Invitation, UserChange};
+pub use probe::{Finding, Probe};
 pub use promotion::{Consented, Evidence, Promotion, Shown};
 pub use proof::{Format, Part, read_checkpoints, verify_export};
 pub use proposals::{Examined, Forbidden, Wished};
@@ -65,7 +69,7 @@ use crate::id::Entropy;
 use crate::login::Login;
 use crate::saml::connection::Keys;
 use crate::seal::{Place, Ring};
-use crate::store::Store;
+use crate::store::{Node, Store};
 use crate::time::Clock;
 
 /// What every command and every request has at hand.
@@ -90,6 +94,8 @@ pub struct App {
     pub names: Names,
     /// Descriptors are read one at a time, so that sign-ins keep the processor.
     reading: Semaphore,
+    /// This server among those that share the database.
+    node: Node,
     /// What the operator should read at the start.
     pub notes: Vec<String>,
     /// Key pairs for new accounts instead of fresh ones; a test makes them once.
@@ -170,6 +176,7 @@ impl App {
         );
         notes.extend(config.warnings());
         notes.extend(drifted(&store, &config).await?);
+        let node = nodes::this(&policy, clock.now(), &entropy);
         let app = Self {
             config,
             store: store.clone(),
@@ -181,6 +188,7 @@ impl App {
             signers: tokens::Signers::default(),
             names: Names::default(),
             reading: Semaphore::new(1),
+            node,
             notes,
             given_keys: None,
         };

@@ -12,8 +12,8 @@ use crate::account::{Slug, Stage};
 use crate::app::App;
 use crate::config::Config;
 use crate::gate::{
-    self, NormalPath, Policy, Reach, Reason, Route, Routed, Situation, Subject, Who, everybody,
-    key, person,
+    self, NormalPath, Policy, Reach, Reason, Route, Routed, Situation, Subject, everybody, key,
+    person,
 };
 use crate::id::AccountId;
 use crate::role::Role;
@@ -245,11 +245,7 @@ async fn named(
         .map(|role| role.as_str())
         .collect::<Vec<_>>()
         .join(", ");
-    let subject = Subject {
-        account: account.id,
-        stage: account.stage,
-        who: Who::Person(user.id, user.roles.keys().copied().collect()),
-    };
+    let subject = Subject::person(account.id, account.stage, &user);
     Ok((format!("{} ({roles})", user.id), subject))
 }
 

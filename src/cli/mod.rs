@@ -5,7 +5,6 @@ mod attempt;
 mod audit;
 mod config;
 mod explain;
-mod forgery;
 mod gate;
 mod handback;
 mod key;

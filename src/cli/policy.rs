@@ -10,7 +10,7 @@ use super::out::{Out, plain, table};
 use crate::account::{Account, Stage};
 use crate::app::App;
 use crate::config::{Config, nearest};
-use crate::gate::{Decision, Effect, Facts, Policy, Reach, Sentence, Subject, Who, everybody};
+use crate::gate::{Explained, Facts, Policy, Reach, Sentence, Subject, everybody};
 use crate::id::UserId;
 use crate::user::{State, User};
 
@@ -139,12 +139,8 @@ pub(super) async fn why(asked: &Why, app: &App, out: Out) -> Result<ExitCode> {
         .await?
         .context("the account has no active revision")?;
     let facts = facts(&asked.facts, &user)?;
-    let subject = Subject {
-        account: account.id,
-        stage: document.stage,
-        who: Who::Person(user.id, user.roles.keys().copied().collect()),
-    };
-    let explained = Explained::new(policy, &subject, action, &facts)?;
+    let subject = Subject::person(account.id, document.stage, &user);
+    let explained = policy.explain(&subject, action, &facts)?;
     let is_allowed = explained.decision.is_allowed && user.state == State::Active;
     let roles: Vec<_> = user.roles.keys().collect();
     let value = json!({
@@ -169,92 +165,31 @@ pub(super) async fn why(asked: &Why, app: &App, out: Out) -> Result<ExitCode> {
                 user.state.as_str()
             ));
         }
-        lines.extend(explained.lines(policy));
+        lines.extend(self::lines(&explained, policy));
         lines
     })
 }
 
-/// A decision with all that explains it.
-struct Explained {
-    decision: Decision,
-    reach: Reach,
-    missing: Vec<&'static str>,
-}
-
-impl Explained {
-    fn new(policy: &Policy, subject: &Subject, action: &str, facts: &Facts) -> Result<Self> {
-        let is_of_profiles = policy.takes(subject.kind(), action, "profile");
-        let is_of_accounts = policy.takes(subject.kind(), action, "account");
-        let (decision, missing) = if is_of_profiles {
-            let decision = policy.profile(subject, action, "", facts)?;
-            let missing = if decision.is_allowed {
-                Vec::new()
-            } else {
-                policy.missing(subject, action, facts)?
-            };
-            (decision, missing)
-        } else if is_of_accounts {
-            if *facts != Facts::default() {
-                bail!("{action} is done to the account, not to a profile; leave the facts away");
-            }
-            (policy.administration(subject, action)?, Vec::new())
-        } else {
-            bail!(
-                "{action} is for resources of your own entities.json; ask for it by /access/v1/evaluation"
-            )
-        };
-        Ok(Self {
-            decision,
-            reach: policy.reach(subject, action)?,
-            missing,
-        })
+fn lines(explained: &Explained, policy: &Policy) -> Vec<String> {
+    let causes = policy.causes(&explained.decision).into_iter();
+    let mut lines: Vec<String> = causes
+        .map(|cause| format!("  {} {}: {}", cause.id, cause.verb, plain(&cause.says)))
+        .collect();
+    if lines.is_empty() {
+        lines.push("  No policy allows it.".into());
     }
-
-    fn lines(&self, policy: &Policy) -> Vec<String> {
-        let effect = |id: &str| {
-            policy
-                .sentences()
-                .iter()
-                .find(|sentence| sentence.id == id)
-                .map(|sentence| sentence.effect)
-        };
-        let mut lines: Vec<String> = self
-            .decision
-            .reasons
-            .iter()
-            .map(|reason| {
-                let verb = if effect(&reason.id) == Some(Effect::Forbid) {
-                    "forbids it"
-                } else {
-                    "allows it"
-                };
-                format!("  {} {verb}: {}", reason.id, plain(&reason.says))
-            })
-            .collect();
-        if lines.is_empty() {
-            lines.push("  No policy allows it.".into());
-        }
-        if !self.missing.is_empty() {
-            let examples = self.missing.iter().map(|name| match *name {
-                "call_state" => "call_state=verified".to_owned(),
-                name => format!("{name}=…"),
-            });
-            lines.push(format!(
-                "  It could be a yes, depending on what is not said here: {}",
-                examples.collect::<Vec<_>>().join(" ")
-            ));
-        }
+    if !explained.missing.is_empty() {
+        let examples = explained.missing.iter().map(|name| match *name {
+            "call_state" => "call_state=verified".to_owned(),
+            name => format!("{name}=…"),
+        });
         lines.push(format!(
-            "  In general: {}",
-            match self.reach {
-                Reach::All => "for every resource of the account",
-                Reach::Own => "for what they created themselves",
-                Reach::Facts => "some facts decide, so the app has to ask with them",
-                Reach::Nothing => "never, whatever the facts are",
-            }
+            "  It could be a yes, depending on what is not said here: {}",
+            examples.collect::<Vec<_>>().join(" ")
         ));
-        lines
     }
+    lines.push(format!("  In general: {}", explained.reach.sentence()));
+    lines
 }
 
 /// The person, by their id alone or by what their account knows them by.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::account::Stage;
 use crate::id::{AccountId, CredentialId, UserId};
 use crate::role::Role;
+use crate::user::User;
 
 /// Somebody of one account who asks for something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +28,15 @@ pub enum Who {
 }
 
 impl Subject {
+    /// A person of an account, with the roles that they hold now.
+    pub fn person(account: AccountId, stage: Stage, user: &User) -> Self {
+        Self {
+            account,
+            stage,
+            who: Who::Person(user.id, user.roles.keys().copied().collect()),
+        }
+    }
+
     /// The type of it in policies and in `AuthZEN` requests.
     pub const fn kind(&self) -> &'static str {
         match self.who {

@@ -116,6 +116,7 @@ impl Shared {
         app.access.live.tidy(now);
         self.limits.forget();
         app.login.summarise(now).await?;
+        app.at_work(now).await?;
         app.tidy(now).await
     }
 }

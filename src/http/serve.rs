@@ -42,6 +42,8 @@ pub async fn serve(
 ) -> Result<()> {
     let server = &shared.app.config.server;
     tracing::info!(listen = %server.listen, internal = %server.internal_listen, url = server.public_url, "listening");
+    let app = &shared.app;
+    app.at_work(app.clock.now()).await?;
     let outer = accept(listeners.public, public(&shared), stop.clone());
     let inner = accept(listeners.internal, internal(&shared), stop);
     let tidying = tokio::spawn(tidy(shared.clone()));
@@ -59,10 +61,10 @@ pub async fn serve(
         .tidy()
         .await
         .context("writing down what was in memory")?;
-    shared.app.seal_audit().await?;
-    let now = shared.app.clock.now();
-    shared.app.checkpoint(now, true).await?;
-    Ok(())
+    app.seal_audit().await?;
+    let now = app.clock.now();
+    app.checkpoint(now, true).await?;
+    app.leave(now).await
 }
 
 /// Turns true when the process is asked to end.

@@ -30,6 +30,16 @@ impl Tx {
         row.map(|row| open(&row, ring).ok_or(Error::Stored("attempt")))
             .transpose()
     }
+
+    /// How many sign-ins each account refused since an instant, by their outcome; trials are none of them.
+    pub async fn refused(&mut self, since: Timestamp) -> Result<Vec<Refused>, Error> {
+        sql!(
+            self,
+            all Refused,
+            "SELECT slug, outcome, COUNT(*) AS count FROM attempts JOIN accounts ON accounts.id = account WHERE outcome <> 'accepted' AND at >= $1 AND tester IS NULL GROUP BY slug, outcome",
+            since.millis()
+        )
+    }
 }
 
 impl Changes {
@@ -198,6 +208,17 @@ pub struct Tally {
     /// The day, counted from the beginning of 1970.
     pub day: i64,
     /// `accepted`, or the code of the broken rule.
+    pub outcome: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// How many attempts at an account ended so.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Refused {
+    /// The account's name.
+    pub slug: String,
+    /// The code of the broken rule.
     pub outcome: String,
     /// How many.
     pub count: i64,

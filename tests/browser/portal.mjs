@@ -71,9 +71,20 @@ async function every(page, { site }) {
         await page.goto(site + path);
         await inspect(page, `portal-${name}`);
     }
+    await page.goto(`${site}/portal/apps/profiles`);
+    await page.getByRole('button', { name: 'Try forgeries' }).click();
+    await page.locator('#forgeries ~ p').first().waitFor();
+    await inspect(page, 'portal-app-probed');
     await page.goto(`${site}${DEMO}/users?q=lina`);
     await page.getByRole('link', { name: 'Lina Link' }).click();
     await inspect(page, 'portal-user');
+    await page.getByRole('link', { name: 'Why they may or may not do something' }).click();
+    await page.getByLabel('What they want to do').selectOption('profile:review');
+    await page.getByLabel('Its call', { exact: true }).selectOption('verified');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByRole('heading', { name: 'No: profile:review' }).waitFor();
+    await inspect(page, 'portal-why');
+    await page.getByRole('link', { name: 'Lina Link' }).click();
     await page.getByRole('link', { name: 'Take away' }).click();
     await inspect(page, 'portal-role');
     await page.goto(`${site}${DEMO}/attempts?outcome=refused`);

@@ -17,6 +17,7 @@ mod gate;
 mod handback;
 mod limits;
 mod logout;
+mod parts;
 mod portal;
 mod practice;
 mod proposals;

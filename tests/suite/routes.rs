@@ -11,7 +11,7 @@ use super::app::{Answered, Browser, PUBLIC_URL, TestApp};
 use super::rules::sources;
 
 /// What the whole internet may reach, and what it answers there to somebody who has never been here.
-const PUBLIC: [(&str, &str, u16); 70] = [
+const PUBLIC: [(&str, &str, u16); 71] = [
     ("GET", "/", 303),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/.well-known/authzen-configuration", 200),
@@ -52,6 +52,7 @@ const PUBLIC: [(&str, &str, u16); 70] = [
     ("GET", "/portal/accounts/{account}/users/new", 303),
     ("GET", "/portal/accounts/{account}/users/{user}", 303),
     ("GET", "/portal/accounts/{account}/users/{user}/delete", 303),
+    ("GET", "/portal/accounts/{account}/users/{user}/why", 303),
     ("GET", "/portal/accounts/{account}/users/{user}/roles", 303),
     ("GET", "/portal/policy", 303),
     ("GET", "/portal/system", 303),
@@ -105,7 +106,8 @@ const PUBLIC: [(&str, &str, u16); 70] = [
 ];
 
 /// What only somebody with a session may reach; a stranger gets 401.
-const SIGNED_IN: [(&str, &str); 25] = [
+const SIGNED_IN: [(&str, &str); 26] = [
+    ("POST", "/portal/apps/{app}/probe"),
     ("DELETE", "/session"),
     ("GET", "/session"),
     ("GET", "/sessions"),

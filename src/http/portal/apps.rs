@@ -1,21 +1,34 @@
 //! An app behind the gate: its routes, and the configuration of its gateway.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Html;
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::super::api::pass::AccountView;
+use super::super::api::pass::{AccountView, Pass};
+use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
+use super::fields::Fields;
 use super::frame::Frame;
 use super::visit::Visit;
-use crate::gate::{App, Family, Knows};
+use crate::app::{Finding, Probe};
+use crate::gate::{App, Family, Knows, Route};
+use crate::time::Timestamp;
+
+/// So long forgeries are tried.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) fn router() -> Router<Shared> {
-    Router::new().route("/portal/apps/{app}", get(show))
+    Router::new()
+        .route("/portal/apps/{app}", get(show))
+        .route("/portal/apps/{app}/probe", post(probe))
 }
 
 /// The shipped configurations, which are tried with the real gateways; what stands for an installation's own is replaced.
@@ -54,6 +67,34 @@ struct Page {
     has_key: bool,
     routes: Vec<Line>,
     snippets: Vec<(&'static str, String)>,
+    /// Where forgeries are tried, without the path.
+    origin: Option<String>,
+    path: String,
+    probed: Option<Probed>,
+    wrong: Option<String>,
+}
+
+/// The last time that forgeries were tried.
+#[derive(Serialize, Deserialize)]
+struct Probed {
+    at: Timestamp,
+    address: String,
+    findings: Vec<Finding>,
+}
+
+impl Probed {
+    fn when(&self) -> String {
+        self.at.for_people()
+    }
+
+    fn failed(&self) -> usize {
+        self.findings.iter().filter(|one| !one.safe).count()
+    }
+
+    /// Those that somebody has to look at.
+    fn bad(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|one| !one.safe)
+    }
 }
 
 struct Line {
@@ -66,15 +107,35 @@ struct Line {
 
 async fn show(
     State(shared): State<Shared>,
-    Visit { pass, mut frame }: Visit<AccountView>,
+    Visit { pass, frame }: Visit<AccountView>,
     Path(app): Path<String>,
 ) -> Result<Html<String>, Error> {
-    if !pass.caller.is_operator() {
-        return Err(Error::not_found());
-    }
+    let app = find(&shared, &pass, &app)?;
+    page::show(&view(&shared, app, frame).await?)
+}
+
+/// The app of that name, for the people who run Vestibule.
+fn find<'s>(shared: &'s Shared, pass: &Pass<AccountView>, app: &str) -> Result<&'s App, Error> {
+    let found = shared.app.access.app(app);
+    let found = found.filter(|_| pass.caller.is_operator());
+    found
+        .map(|(_, behind)| &behind.app)
+        .ok_or_else(Error::not_found)
+}
+
+/// Where the last result stands.
+fn place(app: &App) -> String {
+    format!("probed.{}", app.app)
+}
+
+async fn view(shared: &Shared, app: &App, mut frame: Frame) -> Result<Page, Error> {
     frame.account = None;
-    let (_, behind) = shared.app.access.app(&app).ok_or_else(Error::not_found)?;
-    let (app, config) = (&behind.app, &shared.app.config);
+    let config = &shared.app.config;
+    let mut tx = shared.app.store.read().await?;
+    let probed = tx.setting(&place(app)).await?;
+    drop(tx);
+    let is_plain = |route: &&Route| !route.path.as_str().contains('{');
+    let first = app.routes.iter().find(is_plain);
     let internal = config.server.internal_listen;
     let snippets = SHIPPED
         .iter()
@@ -90,7 +151,7 @@ async fn show(
         },
         age: route.max_auth_age_minutes,
     });
-    page::show(&Page {
+    Ok(Page {
         frame,
         name: app.app.to_string(),
         stage: app.stage.as_str(),
@@ -100,7 +161,75 @@ async fn show(
         has_key: app.gateway_key_file.is_some(),
         routes: routes.collect(),
         snippets: snippets.collect(),
+        origin: origin(shared, app),
+        path: first.map_or("/", |route| route.path.as_str()).to_owned(),
+        probed: probed.and_then(|text| serde_json::from_str(&text).ok()),
+        wrong: None,
     })
+}
+
+/// The app's first host, reached as people reach ourselves.
+fn origin(shared: &Shared, app: &App) -> Option<String> {
+    let scheme = if shared.is_https() { "https" } else { "http" };
+    let host = app.hosts.first()?;
+    Some(format!("{scheme}://{host}"))
+}
+
+/// Tries forgeries at the gateway, as nobody, and keeps how that went.
+async fn probe(
+    State(shared): State<Shared>,
+    Visit { pass, frame }: Visit<AccountView>,
+    moment: Moment,
+    Path(app): Path<String>,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let app = find(&shared, &pass, &app)?;
+    let path = fields.get("path");
+    let origin = origin(&shared, app).ok_or_else(Error::not_found)?;
+    let address = Url::parse(&origin).and_then(|origin| origin.join(path));
+    let address = address
+        .ok()
+        .filter(|_| path.starts_with('/') && !path.starts_with("//"));
+    let tried = match &address {
+        Some(address) => {
+            let probe = Probe {
+                address,
+                who: None,
+                echoes: false,
+            };
+            match tokio::time::timeout(PATIENCE, probe.run()).await {
+                Ok(tried) => tried.map_err(|cause| format!("{cause:#}")),
+                Err(_) => Err(
+                    "The gateway is too slow: not everything was tried within a minute.".to_owned(),
+                ),
+            }
+        }
+        None => Err("The path begins with one slash, such as /v2/profiles.".to_owned()),
+    };
+    let findings = match tried {
+        Ok(findings) => findings,
+        Err(wrong) => {
+            let page = Page {
+                wrong: Some(wrong),
+                path: path.to_owned(),
+                ..view(&shared, app, frame).await?
+            };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page::show(&page)?).into_response());
+        }
+    };
+    let probed = Probed {
+        at: moment.now,
+        address: address.map_or(origin, String::from),
+        findings,
+    };
+    let text = serde_json::to_string(&probed).map_err(|cause| Error::internal(&cause))?;
+    let mut tx = shared.app.store.write().await?;
+    tx.set(&place(app), &text).await?;
+    tx.commit().await?;
+    Ok(page::going_to(&format!(
+        "/portal/apps/{}?done=probed",
+        app.app
+    )))
 }
 
 /// A shipped configuration with the app's own name and host in it, and where the gate listens.

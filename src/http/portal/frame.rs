@@ -41,7 +41,11 @@ pub(super) struct Tabs {
 }
 
 /// What a page says that was come to by having done something.
-const NOTICES: [(&str, &str); 15] = [
+const NOTICES: [(&str, &str); 16] = [
+    (
+        "probed",
+        "The forgeries were tried; this is what came back.",
+    ),
     ("link_ended", "The link opens nothing from now on."),
     ("invited", "They are invited and can sign in from now on."),
     (

@@ -30,6 +30,7 @@ mod user;
 mod users;
 mod visit;
 mod webhooks;
+mod why;
 
 use axum::Router;
 

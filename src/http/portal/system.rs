@@ -11,6 +11,8 @@ use super::super::extract::Moment;
 use super::super::{Error, Shared, page};
 use super::frame::Frame;
 use super::visit::Visit;
+use crate::app;
+use crate::store::Node;
 use crate::time::Timestamp;
 
 pub(super) fn router() -> Router<Shared> {
@@ -23,7 +25,35 @@ struct Page {
     frame: Frame,
     facts: Vec<(&'static str, String)>,
     notes: Vec<String>,
+    warnings: Vec<&'static str>,
+    nodes: Vec<Server>,
     apps: Vec<App>,
+    /// What the program is made of: the name, the version, the licence.
+    parts: Vec<[&'static str; 3]>,
+}
+
+/// The crates that are linked, one in a line; `tests/suite/parts.rs` holds it against Cargo's own word.
+const PARTS: &str = include_str!("parts.txt");
+
+/// A server on this database.
+struct Server {
+    name: String,
+    version: String,
+    policy: String,
+    since: String,
+    seen: String,
+}
+
+impl Server {
+    fn of(node: Node) -> Self {
+        Self {
+            since: Timestamp::from_millis(node.since).for_people(),
+            seen: Timestamp::from_millis(node.seen_at).for_people(),
+            name: node.name,
+            version: node.version,
+            policy: node.policy,
+        }
+    }
 }
 
 /// An app behind the gate.
@@ -52,6 +82,7 @@ async fn show(
     let accounts = tx.accounts().await?.len();
     let unsealed: i64 = tx.count_unsealed().await?.into_values().sum();
     let (messages, oldest) = tx.waiting_messages().await?;
+    let nodes = tx.nodes().await?;
     drop(tx);
     let list = |all: &[String]| match all {
         [] => "not configured: the handback lacks them".to_owned(),
@@ -110,8 +141,16 @@ async fn show(
         frame,
         facts,
         notes: app.notes.clone(),
+        warnings: app::App::compared(&nodes),
+        nodes: nodes.into_iter().map(Server::of).collect(),
         apps: apps.collect(),
+        parts: PARTS.lines().filter_map(part).collect(),
     })
+}
+
+fn part(line: &'static str) -> Option<[&'static str; 3]> {
+    let columns: Vec<&str> = line.split('\t').collect();
+    columns.try_into().ok()
 }
 
 /// The kind of the database; its address may hold a password.

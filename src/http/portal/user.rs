@@ -26,6 +26,7 @@ use crate::user::{State as Stands, User};
 pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/portal/accounts/{account}/users/{user}", get(show))
+        .merge(super::why::router())
         .route(
             "/portal/accounts/{account}/users/{user}/suspend",
             post(suspend),

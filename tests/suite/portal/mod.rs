@@ -113,6 +113,30 @@ async fn an_administrator_keeps_somebody_out_and_lets_them_in_again() {
     assert!(body.contains("Suspend:") && !body.contains("Restore:"));
 }
 
+#[tokio::test]
+async fn it_is_explained_why_somebody_may_or_may_not() {
+    let mut world = World::new().await;
+    let mut uma = administered(&mut world).await;
+    let at = format!("{LIVE}/users/{}", world_id(&uma, "lina").await);
+    let why = format!("{at}/why?action=profile:view");
+
+    let person = page(&mut uma, &at).await;
+    assert!(person.contains(&why), "{person}");
+    for (said, answer) in [
+        ("", "It could be a yes"),
+        ("&created_by=them", ">Yes: "),
+        ("&created_by=another", ">No: "),
+    ] {
+        let body = page(&mut uma, &format!("{why}{said}")).await;
+        assert!(body.contains(answer), "{answer}: {body}");
+    }
+    uma.post(&format!("{at}/suspend"), &[]).await;
+    let body = page(&mut uma, &format!("{why}&created_by=them")).await;
+    assert!(body.contains(">No: ") && body.contains("They are suspended"));
+    let odd = page(&mut uma, &format!("{at}/why?action=nothing:known")).await;
+    assert!(odd.contains("Explain") && !odd.contains("id=\"answer\""));
+}
+
 /// The id of somebody, as the list of people links it.
 async fn world_id(uma: &Browser<'_>, name: &str) -> String {
     let mut uma = uma.clone();

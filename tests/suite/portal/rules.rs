@@ -139,6 +139,13 @@ async fn a_value_that_no_rule_takes_becomes_a_rule_by_one_link() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let mut operator = world.browser(cookies);
 
+    let home = page(&mut operator, "/portal").await;
+    for says in [
+        format!("{DEMO}/rules\">1 sign-in to acme-demo in the last day"),
+        "Nobody came into acme-demo in the last day, and 1 sign-in failed".to_owned(),
+    ] {
+        assert!(home.contains(&says), "{home}");
+    }
     let shown = page(&mut operator, &format!("{DEMO}/rules")).await;
     let start = shown.find(&format!("{DEMO}/rules?claim=")).unwrap();
     let link = shown[start..].split('"').next().unwrap();

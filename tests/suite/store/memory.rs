@@ -183,3 +183,17 @@ async fn attempts_are_counted_by_day_and_by_how_they_ended() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_was_refused_lately_is_counted_across_accounts() {
+    on_each(async |desk| {
+        desk.attempts().await;
+        let mut tx = desk.read().await;
+
+        let all = tx.refused(NOW).await.unwrap();
+        assert_eq!(all.iter().map(|one| one.count).collect::<Vec<_>>(), [1, 1]);
+        let later = tx.refused(NOW.plus(Span::hours(1))).await.unwrap();
+        assert_eq!((later.len(), later[0].outcome.as_str()), (1, "audience"));
+    })
+    .await;
+}

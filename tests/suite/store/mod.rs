@@ -11,6 +11,7 @@ mod handoff;
 mod login_links;
 mod memory;
 mod news;
+mod nodes;
 mod pages;
 mod people;
 mod proposals;
