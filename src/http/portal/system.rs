@@ -51,7 +51,7 @@ impl Server {
             seen: Timestamp::from_millis(node.seen_at).for_people(),
             name: node.name,
             version: node.version,
-            policy: node.policy,
+            policy: node.policy.chars().take(12).collect(),
         }
     }
 }
