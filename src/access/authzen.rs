@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use crate::gate::authzen::{
     After, Answer, Batch, Desk, Evaluation, Search, Standing, Thing, Wanted, Wrong,
 };
-use crate::gate::{DecisionCaller, Policy, Subject, Who};
+use crate::gate::{DecisionCaller, Policy, Subject};
 use crate::id::UserId;
 use crate::store::{self, Store};
 use crate::time::Timestamp;
@@ -142,7 +142,7 @@ impl Decisions<'_> {
             };
             for user in users {
                 let id = user.id;
-                if self.may(&self.stands(user), search, &id.to_string())? {
+                if self.may(&self.stands(&user), search, &id.to_string())? {
                     found.add(id.to_string(), After::Person(id));
                 }
                 if found.is_full() {
@@ -167,7 +167,7 @@ impl Decisions<'_> {
         let mut of = tx.of(self.caller.account);
         let standing = match subject.kind.as_str() {
             "user" => match UserId::parse(&subject.id) {
-                Some(id) => of.user(id, self.now).await?.map(|user| self.stands(user)),
+                Some(id) => of.user(id, self.now).await?.map(|user| self.stands(&user)),
                 None => None,
             },
             "key" => {
@@ -183,13 +183,13 @@ impl Decisions<'_> {
         Ok(standing.unwrap_or(Standing::Unknown))
     }
 
-    fn stands(&self, user: User) -> Standing {
+    fn stands(&self, user: &User) -> Standing {
         match user.state {
-            State::Active => Standing::Live(Subject {
-                account: self.caller.account,
-                stage: self.caller.stage,
-                who: Who::Person(user.id, user.roles.into_keys().collect()),
-            }),
+            State::Active => Standing::Live(Subject::person(
+                self.caller.account,
+                self.caller.stage,
+                user,
+            )),
             State::Suspended => Standing::Suspended,
             State::Invited => Standing::Unknown,
         }

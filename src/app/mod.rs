@@ -45,6 +45,7 @@ pub use credentials::NewCredential;
 pub use deliver::SLOTS;
 pub use effects::{Effects, Moved};
 pub use fetch::{Fetched, Known, Names, Outbound};
+pub use nodes::differences;
 pub use overview::{DAYS, Overview};
 pub use people::{Edit, Invitation, UserChange};
 pub use probe::{Finding, Probe};

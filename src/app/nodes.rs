@@ -1,5 +1,7 @@
 //! The servers at work on one database, each known to the people who run them.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::App;
@@ -44,23 +46,47 @@ impl App {
         tx.forget_nodes(&self.node.id, now.minus(SILENT)).await?;
         Ok(tx.commit().await?)
     }
+}
 
-    /// What somebody should know who looks at all servers together.
-    pub fn compared(nodes: &[Node]) -> Vec<&'static str> {
-        let differ = |what: fn(&Node) -> &String| {
-            nodes
-                .iter()
-                .any(|node| nodes.first().map(what) != Some(what(node)))
+/// What somebody should know who looks at all servers together.
+pub fn differences(nodes: &[Node]) -> Vec<&'static str> {
+    let differ = |what: fn(&Node) -> &String| {
+        let all: BTreeSet<&String> = nodes.iter().map(what).collect();
+        all.len() > 1
+    };
+    let mut found = Vec::new();
+    if differ(|node| &node.version) {
+        found.push("The servers run different versions: finish the upgrade.");
+    }
+    if differ(|node| &node.policy) {
+        found.push(
+            "The servers enforce different policies: give each the same files, and start it again.",
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_differ_are_told_apart() {
+        let node = |version: &str, policy: &str| Node {
+            id: String::new(),
+            name: String::new(),
+            version: version.into(),
+            policy: policy.into(),
+            since: 0,
+            seen_at: 0,
         };
-        let mut found = Vec::new();
-        if differ(|node| &node.version) {
-            found.push("The servers run different versions: finish the upgrade.");
-        }
-        if differ(|node| &node.policy) {
-            found.push(
-                "The servers enforce different policies: give each the same files, and start it again.",
-            );
-        }
-        found
+        let (one, newer, other) = (node("1", "a"), node("2", "a"), node("1", "b"));
+
+        assert!(differences(&[]).is_empty());
+        assert!(differences(&[one.clone(), one.clone()]).is_empty());
+        let found = differences(&[one.clone(), newer]);
+        assert!(found.len() == 1 && found[0].contains("versions"));
+        let found = differences(&[one.clone(), one, other]);
+        assert!(found.len() == 1 && found[0].contains("policies"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use reqwest::header::{COOKIE, HOST, HeaderMap, LOCATION};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,8 @@ impl Sender {
             .client
             .request(method, address.clone())
             .headers(headers);
-        let mut response = request.send().await?;
+        let asked = request.send().await;
+        let mut response = asked.with_context(|| format!("asking {}", self.address))?;
         let location = response.headers().get(LOCATION);
         let location = location
             .and_then(|value| value.to_str().ok())

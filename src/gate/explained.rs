@@ -1,7 +1,5 @@
 //! A decision about somebody, with all that explains it.
 
-use serde::Serialize;
-
 use super::{Decision, Effect, Error, Facts, Policy, Reach, Subject};
 
 /// Whether somebody may do something, and by which policies.
@@ -30,11 +28,11 @@ pub enum Inexplicable {
 }
 
 /// A policy that decided.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug)]
 pub struct Cause {
     /// Its name.
     pub id: String,
-    /// Whether it allows or forbids.
+    /// What it does, for people: allow or forbid.
     pub verb: &'static str,
     /// What it says, for people.
     pub says: String,

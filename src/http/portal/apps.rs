@@ -87,13 +87,9 @@ impl Probed {
         self.at.for_people()
     }
 
-    fn failed(&self) -> usize {
-        self.findings.iter().filter(|one| !one.safe).count()
-    }
-
     /// Those that somebody has to look at.
-    fn bad(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|one| !one.safe)
+    fn flaws(&self) -> Vec<&Finding> {
+        self.findings.iter().filter(|one| !one.safe).collect()
     }
 }
 
@@ -175,6 +171,19 @@ fn origin(shared: &Shared, app: &App) -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
+/// What came back, or why that cannot be told.
+async fn tried(address: &Url) -> Result<Vec<Finding>, String> {
+    let probe = Probe {
+        address,
+        who: None,
+        echoes: false,
+    };
+    let in_time = tokio::time::timeout(PATIENCE, probe.run()).await;
+    let tried =
+        in_time.map_err(|_| "The gateway is too slow: not all was tried within a minute.")?;
+    tried.map_err(|cause| format!("{cause:#}"))
+}
+
 /// Tries forgeries at the gateway, as nobody, and keeps how that went.
 async fn probe(
     State(shared): State<Shared>,
@@ -186,27 +195,10 @@ async fn probe(
     let app = find(&shared, &pass, &app)?;
     let path = fields.get("path");
     let origin = origin(&shared, app).ok_or_else(Error::not_found)?;
-    let address = Url::parse(&origin).and_then(|origin| origin.join(path));
-    let address = address
-        .ok()
-        .filter(|_| path.starts_with('/') && !path.starts_with("//"));
-    let tried = match &address {
-        Some(address) => {
-            let probe = Probe {
-                address,
-                who: None,
-                echoes: false,
-            };
-            match tokio::time::timeout(PATIENCE, probe.run()).await {
-                Ok(tried) => tried.map_err(|cause| format!("{cause:#}")),
-                Err(_) => Err(
-                    "The gateway is too slow: not everything was tried within a minute.".to_owned(),
-                ),
-            }
-        }
-        None => Err("The path begins with one slash, such as /v2/profiles.".to_owned()),
-    };
-    let findings = match tried {
+    let mut address = Url::parse(&origin).map_err(|cause| Error::internal(&cause))?;
+    // Never read as an address of its own, which could lead to another host.
+    address.set_path(path);
+    let findings = match tried(&address).await {
         Ok(findings) => findings,
         Err(wrong) => {
             let page = Page {
@@ -219,7 +211,7 @@ async fn probe(
     };
     let probed = Probed {
         at: moment.now,
-        address: address.map_or(origin, String::from),
+        address: address.into(),
         findings,
     };
     let text = serde_json::to_string(&probed).map_err(|cause| Error::internal(&cause))?;

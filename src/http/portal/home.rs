@@ -14,7 +14,7 @@ use super::super::{Error, Shared, page};
 use super::HOME;
 use super::frame::{Frame, at};
 use super::visit::Visit;
-use crate::account::Account;
+use crate::account::{Account, State as Standing};
 use crate::proposal::State as Stands;
 use crate::saml::check::Code;
 use crate::store::Tx;
@@ -153,7 +153,8 @@ impl Look<'_> {
             *refused.entry(one.slug).or_default() += one.count;
         }
         for (slug, count) in refused {
-            let Some(account) = self.tx.account(&slug).await? else {
+            let found = self.tx.account(&slug).await?;
+            let Some(account) = found.filter(|one| one.state == Standing::Enabled) else {
                 continue;
             };
             let last = self.tx.of(account.id).glance().await?.last_sign_in;

@@ -141,7 +141,7 @@ async fn show(
         frame,
         facts,
         notes: app.notes.clone(),
-        warnings: app::App::compared(&nodes),
+        warnings: app::differences(&nodes),
         nodes: nodes.into_iter().map(Server::of).collect(),
         apps: apps.collect(),
         parts: PARTS.lines().filter_map(part).collect(),

@@ -1,5 +1,6 @@
 //! The pages of who administers: what each shows, to whom, and what it does.
 
+mod apps;
 mod configuration;
 mod connection;
 mod programs;
