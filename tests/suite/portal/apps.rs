@@ -47,6 +47,7 @@ async fn forgeries_go_to_the_apps_own_host_whatever_the_path_is() {
             .await;
         assert_eq!(answered.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
         let says = "asking https://127.0.0.1:1/";
+        assert!(answered.body.contains("<title>Error: profiles"), "{path}");
         assert!(answered.body.contains(says), "{path}: {}", answered.body);
     }
     let nobody = elsewhere.accept().unwrap_err();
