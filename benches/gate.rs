@@ -181,7 +181,7 @@ impl Nginx {
             asks("checked", "/gate/profiles/nginx"),
         );
         let configuration = format!(
-            "user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr; events {{ worker_connections 64; }}
+            "user root; daemon off; master_process off; pid nginx.pid; error_log stderr; events {{ worker_connections 64; }}
              http {{ access_log off; keepalive_requests 10000000; client_body_temp_path body; proxy_temp_path proxy;
                fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
                upstream gate {{ server {gate}; keepalive 16; keepalive_requests 10000000; }}
